@@ -1,0 +1,197 @@
+#include "base/clock.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
+static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
+struct utc utc_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (struct utc){ t.tv_sec * INT64_C(1000000) + t.tv_nsec / 1000 };
+}
+
+int64_t boot_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
+}
+
+struct utc utc_from_seconds(int64_t seconds)
+{
+    return (struct utc){ seconds * 1000000 };
+}
+
+/* Rounded down, before 1970 too. */
+static int64_t whole(int64_t us, int64_t unit)
+{
+    return us / unit - (us % unit < 0);
+}
+
+int64_t utc_seconds(struct utc at)
+{
+    return whole(at.us, 1000000);
+}
+
+static struct tm civil(struct utc at)
+{
+    struct tm tm;
+    time_t seconds = utc_seconds(at);
+    gmtime_r(&seconds, &tm);
+    return tm;
+}
+
+char *utc_text(struct arena *arena, struct utc at)
+{
+    if (!at.us)
+        return NULL;
+    struct tm tm = civil(at);
+    int ms = (int)(whole(at.us, 1000) - utc_seconds(at) * 1000);
+    return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
+                        tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
+}
+
+char *utc_text_rfc2822(struct arena *arena, struct utc at)
+{
+    if (!at.us)
+        return NULL;
+    struct tm tm = civil(at);
+    return arena_printf(arena, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[tm.tm_wday], tm.tm_mday,
+                        months[tm.tm_mon], tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
+}
+
+/* Exactly count digits at *text, moving past them. */
+static bool digits(const char **text, int count, int *out)
+{
+    int value = 0;
+    for (int i = 0; i < count; i++, (*text)++) {
+        if (!isdigit((unsigned char)**text))
+            return false;
+        value = value * 10 + (**text - '0');
+    }
+    *out = value;
+    return true;
+}
+
+static bool skip(const char **text, char c)
+{
+    if (**text != c)
+        return false;
+    (*text)++;
+    return true;
+}
+
+static bool instant_of(int year, int month, int day, int hour, int minute, int second, int64_t *seconds)
+{
+    static const int longest[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    if (month < 1 || month > 12 || day < 1 || day > longest[month - 1] + (month == 2 && leap) || hour > 23
+        || minute > 59 || second > 60)
+        return false;
+    struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour,
+                     .tm_min = minute, .tm_sec = second };
+    *seconds = timegm(&tm);
+    return true;
+}
+
+/* ".123456": microseconds, further digits dropped. */
+static bool fraction(const char **text, int64_t *us)
+{
+    *us = 0;
+    if (!skip(text, '.'))
+        return true;
+    if (!isdigit((unsigned char)**text))
+        return false;
+    for (int64_t unit = 100000; isdigit((unsigned char)**text); unit /= 10, (*text)++)
+        *us += unit * (**text - '0');
+    return true;
+}
+
+/* "+05:30" with the minutes optional when brief, or "+0530" without a colon; in seconds. */
+static bool offset(const char **text, bool colon, bool brief, int64_t *seconds)
+{
+    int sign = **text == '-' ? -1 : 1, hours, minutes = 0;
+    if (!(skip(text, '+') || skip(text, '-')) || !digits(text, 2, &hours))
+        return false;
+    if (!brief || **text) {
+        if ((colon && !skip(text, ':')) || !digits(text, 2, &minutes))
+            return false;
+    }
+    if (hours > 23 || minutes > 59)
+        return false;
+    *seconds = sign * (hours * 3600 + minutes * 60);
+    return true;
+}
+
+static bool parse_iso(const char *text, bool row, struct utc *out)
+{
+    int year, month, day, hour, minute, second;
+    int64_t us, seconds, east = 0;
+    if (!text || !digits(&text, 4, &year) || !skip(&text, '-') || !digits(&text, 2, &month)
+        || !skip(&text, '-') || !digits(&text, 2, &day))
+        return false;
+    if (!(row ? skip(&text, ' ') : skip(&text, 'T') || skip(&text, 't') || skip(&text, ' ')))
+        return false;
+    if (!digits(&text, 2, &hour) || !skip(&text, ':') || !digits(&text, 2, &minute) || !skip(&text, ':')
+        || !digits(&text, 2, &second) || !fraction(&text, &us))
+        return false;
+    if (!skip(&text, 'Z') && !skip(&text, 'z') && !offset(&text, true, row, &east))
+        return false;
+    if (*text || !instant_of(year, month, day, hour, minute, second, &seconds))
+        return false;
+    out->us = (seconds - east) * 1000000 + us;
+    return true;
+}
+
+bool utc_parse(const char *rfc3339, struct utc *out)
+{
+    return parse_iso(rfc3339, false, out);
+}
+
+bool utc_parse_row(const char *text, struct utc *out)
+{
+    return parse_iso(text, true, out);
+}
+
+static int index_of(const char *text, const char *const *names, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strncmp(text, names[i], 3) == 0)
+            return i;
+    return -1;
+}
+
+bool utc_parse_rfc2822(const char *text, struct utc *out)
+{
+    int day, year, hour, minute, second, month;
+    int64_t seconds, east = 0;
+    if (!text)
+        return false;
+    if (isalpha((unsigned char)*text)) {
+        if (index_of(text, days, 7) < 0 || text[3] != ',' || text[4] != ' ')
+            return false;
+        text += 5;
+    }
+    bool two = isdigit((unsigned char)text[0]) && isdigit((unsigned char)text[1]);
+    if (!digits(&text, two ? 2 : 1, &day) || !skip(&text, ' ') || (month = index_of(text, months, 12)) < 0)
+        return false;
+    text += 3;
+    if (!skip(&text, ' ') || !digits(&text, 4, &year) || !skip(&text, ' ') || !digits(&text, 2, &hour)
+        || !skip(&text, ':') || !digits(&text, 2, &minute) || !skip(&text, ':') || !digits(&text, 2, &second)
+        || !skip(&text, ' '))
+        return false;
+    if (strcmp(text, "GMT") == 0 || strcmp(text, "UT") == 0)
+        text += strlen(text);
+    else if (!offset(&text, false, false, &east))
+        return false;
+    if (*text || !instant_of(year, month + 1, day, hour, minute, second, &seconds))
+        return false;
+    *out = utc_from_seconds(seconds - east);
+    return true;
+}

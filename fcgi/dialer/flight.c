@@ -1,0 +1,216 @@
+/*
+ * dialer/flight.c - requests under way, and what their answers mean.
+ *
+ * An answer is written down where it arrives.  If the database is away it waits in memory; if this process dies first, the
+ * attempt is unknown and the reconciler of another dialer settles it.
+ */
+#include "flight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/str.h"
+
+/* The carrier's clock and ours may differ by seconds, and its dates have no fractions. */
+#define CREATED_BEFORE_US (5 * 1000000LL)
+#define CREATED_AFTER_US  (120 * 1000000LL)
+
+static void keep_text(char *to, size_t size, const char *from)
+{
+    to[0] = '\0';
+    if (from)
+        strncat(to, from, size - 1);
+}
+
+static const char *or_null(const char *text)
+{
+    return text[0] ? text : NULL;
+}
+
+/* ---- answers to "place this call" ---- */
+
+static fallible report(struct dialer *d, const struct unreported *what)
+{
+    struct rows rows;
+    struct ctx *ctx = dialer_as(d, what->tenant);
+
+    return db_rows(ctx, SQL_CALL_REPORT, &rows, P(what->attempt, what->outcome, or_null(what->sid), what->http_status, or_null(what->code),
+                                                  or_null(what->detail), what->retry_ms));
+}
+
+static void dialed(struct flight *flight, const struct http_answer *answer)
+{
+    struct dialer *d = flight->dialer;
+    const struct account *account = dialer_account(d, flight->account);
+    struct account nobody = { 0 };
+    struct dial_result result;
+    struct unreported what = { .tenant = flight->tenant, .attempt = flight->attempt };
+
+    provider_twilio.call_answer(d->arena, account ? account : &nobody, answer, &result);
+    keep_text(what.outcome, sizeof what.outcome, result.outcome);
+    keep_text(what.sid, sizeof what.sid, result.sid);
+    keep_text(what.code, sizeof what.code, result.code);
+    keep_text(what.detail, sizeof what.detail, result.detail);
+    what.http_status = result.http_status;
+    what.retry_ms = result.retry_ms;
+    log_info(dialer_as(d, flight->tenant), "call.placed", KV("attempt", uuid_text(d->arena, flight->attempt)), KV("outcome", what.outcome),
+             KV("status", what.http_status), KV("took_ms", answer->took_ms));
+
+    struct err *err = report(d, &what);
+    if (!err)
+        return;
+    dialer_failed(d, "report", err);
+    struct unreported *later = malloc(sizeof *later);
+    if (!later)
+        abort();
+    *later = what;
+    later->next = d->unreported;
+    d->unreported = later;
+}
+
+bool flight_report_again(struct dialer *d)
+{
+    while (d->unreported) {
+        struct unreported *first = d->unreported;
+        struct err *err = report(d, first);
+        if (err && err->kind != ERR_NOT_FOUND) {
+            dialer_failed(d, "report", err);
+            return false;
+        }
+        d->unreported = first->next;
+        free(first);
+    }
+    return true;
+}
+
+/* ---- looks ---- */
+
+static bool fits(const struct flight *flight, const struct call_state *call)
+{
+    return call->sid && call->by_api && call->created_at.us >= flight->permitted_at.us - CREATED_BEFORE_US
+           && call->created_at.us <= flight->permitted_at.us + CREATED_AFTER_US;
+}
+
+static bool owned(const struct rows *rows, const char *sid)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (str_equal(row_text(rows, i, "sid"), sid))
+            return true;
+    return false;
+}
+
+/* Which of the listed calls is the attempt's?  found, empty, or unreachable when the list cannot tell. */
+static fallible search(struct flight *flight, const struct call_state *call, size_t count, const char **found, const char **sid)
+{
+    struct dialer *d = flight->dialer;
+    const char **sids = arena_array(d->arena, count + 1, sizeof *sids);
+    size_t candidates = 0;
+    struct rows rows;
+
+    for (size_t i = 0; i < count; i++)
+        if (fits(flight, &call[i]))
+            sids[candidates++] = call[i].sid;
+    *found = "empty";
+    *sid = NULL;
+    if (candidates == 0)
+        return NULL;
+    TRY(db_global_rows(dialer_as(d, flight->tenant), SQL_DIALER_OWNED, &rows, P(flight->account, param_array(sids, candidates))));
+    for (size_t i = 0; i < candidates; i++) {
+        if (owned(&rows, sids[i]))
+            continue;
+        *found = *sid ? "unreachable" : "found";
+        *sid = sids[i];
+    }
+    if (str_equal(*found, "unreachable"))
+        *sid = NULL;
+    return NULL;
+}
+
+static fallible listed(struct flight *flight, const struct http_answer *answer)
+{
+    struct dialer *d = flight->dialer;
+    struct call_state *call = NULL;
+    size_t count = 0;
+    const char *found = "unreachable", *sid = NULL;
+    struct rows rows;
+
+    if (provider_twilio.find_answer(d->arena, answer, &call, &count))
+        TRY(search(flight, call, count, &found, &sid));
+    TRY(db_rows(dialer_as(d, flight->tenant), SQL_DIALER_SETTLE, &rows, P(flight->attempt, found, sid)));
+    log_info(&d->ctx, "attempt.looked_up", KV("attempt", uuid_text(d->arena, flight->attempt)), KV("found", found), KV("state", row_text(&rows, 0, "state")));
+    return NULL;
+}
+
+static fallible fetched(struct flight *flight, const struct http_answer *answer)
+{
+    struct dialer *d = flight->dialer;
+    struct call_state state;
+    struct rows rows;
+
+    if (!provider_twilio.fetch_answer(d->arena, answer, &state))
+        return NULL;                                            /* asked again when the loan of this look has run out */
+    struct ctx *ctx = dialer_as(d, flight->tenant);
+    if (flight->kind == FLIGHT_STOP_FETCH)
+        return db_rows(ctx, SQL_DIALER_CANCELLED, &rows, P(flight->attempt, flight->sid, state.status ? state.status : "unknown"));
+    return db_rows(ctx, SQL_CALL_NEWS, &rows, P(flight->attempt, flight->sid, state.status, state.ended_at,
+                                                state.duration >= 0 ? param_int(state.duration) : param_text(NULL), state.answered_by));
+}
+
+static fallible stopped(struct flight *flight, const struct http_answer *answer)
+{
+    struct dialer *d = flight->dialer;
+    struct call_state state;
+    struct rows rows;
+
+    if (provider_twilio.stop_answer(d->arena, answer, &state) && state.status)
+        return db_rows(dialer_as(d, flight->tenant), SQL_DIALER_CANCELLED, &rows, P(flight->attempt, flight->sid, state.status));
+    const struct account *account = dialer_account(d, flight->account);
+    if (answer->outcome == HTTP_ANSWERED && answer->status / 100 == 4 && account) {
+        struct flight ask = *flight;
+        struct http_request request;
+        ask.kind = FLIGHT_STOP_FETCH;
+        provider_twilio.fetch_request(d->arena, account, flight->sid, &request);
+        flight_start(d, &ask, &request);
+    }
+    return NULL;
+}
+
+/* ---- both ends ---- */
+
+static void landed(void *data, const struct http_answer *answer)
+{
+    struct flight *flight = data;
+    struct err *err = NULL;
+
+    switch (flight->kind) {
+    case FLIGHT_DIAL:
+        dialed(flight, answer);
+        break;
+    case FLIGHT_LIST:
+        err = listed(flight, answer);
+        break;
+    case FLIGHT_FETCH:
+    case FLIGHT_STOP_FETCH:
+        err = fetched(flight, answer);
+        break;
+    case FLIGHT_STOP:
+        err = stopped(flight, answer);
+        break;
+    }
+    if (err)
+        dialer_failed(flight->dialer, "look", err);
+    free(flight);
+}
+
+void flight_start(struct dialer *d, const struct flight *flight, const struct http_request *request)
+{
+    struct flight *copy = malloc(sizeof *copy);
+
+    if (!copy)
+        abort();
+    *copy = *flight;
+    copy->dialer = d;
+    http_loop_start(d->http, request, landed, copy);
+}

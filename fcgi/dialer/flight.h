@@ -1,0 +1,68 @@
+/*
+ * dialer/flight.h - inside dialer/ only: a request to a carrier that is under way, and what its answer will mean.
+ */
+#pragma once
+
+#include "base/http.h"
+#include "db/db.h"
+#include "dialer/loop.h"
+#include "provider/provider.h"
+
+#define ACCOUNTS_KEPT 64
+
+enum flight_kind { FLIGHT_DIAL, FLIGHT_LIST, FLIGHT_FETCH, FLIGHT_STOP, FLIGHT_STOP_FETCH };
+
+struct flight {
+    struct dialer   *dialer;
+    enum flight_kind kind;
+    struct uuid      tenant, attempt, account;
+    struct utc       permitted_at;
+    char             sid[64];
+    char             mode[16];                                  /* FLIGHT_STOP: queued, ringing, live */
+};
+
+/* A report that the database has not taken yet. */
+struct unreported {
+    struct uuid        tenant, attempt;
+    char               outcome[16], sid[64], code[16], detail[160];
+    int                http_status;
+    int64_t            retry_ms;
+    struct unreported *next;
+};
+
+/* An opened account, kept for half a minute. */
+struct kept_account {
+    struct uuid    id;
+    struct account account;
+    struct arena  *arena;
+    int64_t        read_at_ms;
+};
+
+/* When a campaign is to be brought before the gate next. */
+struct turn { struct uuid tenant, campaign; int64_t at_ms; bool running; };
+
+struct dialer {
+    const struct settings *settings;
+    const char            *name;
+    struct arena          *arena;                               /* of one tick */
+    struct ctx             ctx;
+    struct http_loop      *http;
+    struct kept_account    account[ACCOUNTS_KEPT];
+    struct turn           *turn;
+    size_t                 turn_count, turn_space;
+    struct unreported     *unreported;
+    int64_t                campaigns_at_ms, looks_at_ms, orphans_at_ms;
+    bool                   database_away;
+};
+
+/* The context for work on behalf of one tenant. */
+struct ctx *dialer_as(struct dialer *, struct uuid tenant);
+/* NULL: no such account, or the database is away. */
+const struct account *dialer_account(struct dialer *, struct uuid id);
+/* Logs a database error once per outage. */
+void dialer_failed(struct dialer *, const char *doing, struct err *);
+
+/* flight.c: begins a request; its answer is handled by kind. */
+void flight_start(struct dialer *, const struct flight *, const struct http_request *);
+/* Writes reports that waited for the database; true when none is left. */
+bool flight_report_again(struct dialer *);

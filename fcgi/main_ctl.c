@@ -1,0 +1,111 @@
+/*
+ * outdial - the operator's command.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/http.h"
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/str.h"
+#include "command/command.h"
+#include "db/db.h"
+
+enum { MEMORY_CEILING = 256 << 20 };
+
+const struct command commands[] = {
+    /* name       usage                                   what it does */
+    { "run",      "",                                     "Starts a whole stack in the foreground; STATE and PORT say where.",
+                  command_run, 0 },
+    { "migrate",  "[--dry-run]",                          "Brings the database to the present schema.",
+                  command_migrate, NEEDS_SETTINGS },
+    { "doctor",   "",                                     "Checks what can be checked: settings, database, clock, zones, disk.",
+                  command_doctor, 0 },
+    { "routes",   "",                                     "Prints every address that is served, and who may use it.",
+                  command_routes, 0 },
+    { "states",   "",                                     "Prints the tables of states and ranks.",
+                  command_states, 0 },
+};
+
+const unsigned command_count = sizeof commands / sizeof *commands;
+
+static void print_help(FILE *to)
+{
+    fputs("usage: outdial [--state DIR] COMMAND ...\n\n", to);
+    for (unsigned i = 0; i < command_count; i++)
+        fprintf(to, "  outdial %s %s\n        %s\n", commands[i].name, commands[i].usage, commands[i].about);
+}
+
+static const struct command *find(const char *name)
+{
+    for (unsigned i = 0; name && i < command_count; i++)
+        if (str_equal(commands[i].name, name))
+            return &commands[i];
+    return NULL;
+}
+
+static int print_error(const struct err *err)
+{
+    fprintf(stderr, "outdial: %s\n", err->message);
+    for (const struct err_field *f = err->fields; f; f = f->next)
+        if (!str_equal(f->detail, err->message))
+            fprintf(stderr, "    %s: %s\n", f->field, f->detail);
+    for (const struct err *cause = err->cause; cause; cause = cause->cause)
+        fprintf(stderr, "    because %s\n", cause->message);
+    return err->kind == ERR_BAD_REQUEST ? 2 : 1;
+}
+
+static fallible prepare(struct ctx *ctx, unsigned needs, struct settings *settings)
+{
+    if (!(needs & (NEEDS_SETTINGS | NEEDS_DATABASE)))
+        return NULL;
+    TRY(settings_load(ctx->arena, settings));
+    if (settings->master_key && !secret_master_key(settings->master_key))
+        FAIL(ctx, INVALID, "OUTDIAL_MASTER_KEY must be 32 bytes, as 64 hex digits or base64");
+    if (!(needs & NEEDS_DATABASE))
+        return NULL;
+    if (!settings->database_url)
+        FAIL(ctx, INVALID, "DATABASE_URL is not set. For a stack made by `make run`: outdial --state ./var ...");
+    ctx->db = db_create(settings->database_url, "outdial", false);
+    return db_ready(ctx);
+}
+
+/* Takes "--state DIR" off the front. */
+static bool choose_state(struct arena *a, int *argc, char ***argv)
+{
+    const char *directory = getenv("STATE_DIR");
+    if (*argc >= 2 && str_equal(**argv, "--state")) {
+        directory = (*argv)[1];
+        *argc -= 2;
+        *argv += 2;
+    }
+    return !directory || !*directory || setenv("OUTDIAL_SETTINGS", arena_printf(a, "%s/outdial.env", directory), 1) == 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct arena *arena = arena_create(MEMORY_CEILING);
+    struct settings settings = { 0 };
+    struct ctx ctx = { .arena = arena, .principal = "command", .doing = "outdial" };
+
+    argc--, argv++;
+    if (!choose_state(arena, &argc, &argv) || !secret_init())
+        return 1;
+    const struct command *command = argc ? find(*argv) : NULL;
+    if (!command) {
+        bool asked = argc && (str_equal(*argv, "help") || str_equal(*argv, "--help"));
+        print_help(asked ? stdout : stderr);
+        return asked ? 0 : 2;
+    }
+    log_open("outdial", LOG_INFO);
+    http_init();
+    struct invocation invocation = { .ctx = &ctx, .settings = &settings, .command = command, .argc = argc - 1, .argv = argv + 1 };
+    struct err *err = prepare(&ctx, command->needs, &settings);
+    if (!err)
+        err = command->run(&invocation);
+    int status = err ? print_error(err) : 0;
+    db_destroy(ctx.db);
+    arena_destroy(arena);
+    return status;
+}

@@ -1,0 +1,24 @@
+#include "sandbox/serve.h"
+
+static void handle(struct request *request)
+{
+    request->verdict = "not implemented";
+    reply_problem(request, 501, "not_implemented", "this sandbox does not play Vapi");
+}
+
+static void resume(struct call *call)
+{
+    (void)call;
+}
+
+static void dropped(void)
+{
+}
+
+static struct err *inbound(struct arena *arena, struct account *account, struct number *number, const char *from, struct call **out)
+{
+    (void)account, (void)number, (void)from, (void)out;
+    return err_make(arena, __FILE__, __LINE__, ERR_UNAVAILABLE, NULL, NULL, "this sandbox does not play Vapi");
+}
+
+const struct provider provider_vapi = { "vapi", "/vapi", handle, resume, dropped, inbound };

@@ -1,0 +1,227 @@
+#include "web/guard.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/jwt.h"
+#include "base/secret.h"
+#include "web/route.h"
+
+#define KEY_PREFIX   "odk_"
+#define KEPT_MS      5000
+#define KEPT_KEYS    256
+
+static const char *const role_names[] = { "viewer", "agent", "manager", "admin", "owner" };
+#define ROLE_COUNT ((int)(sizeof role_names / sizeof role_names[0]))
+
+static struct jwt_key jwt_keys[1];
+
+/* An API key as the database knew it a moment ago. */
+struct known_key {
+    char        hash[65];
+    struct uuid id, tenant;
+    int64_t     epoch;
+    int         role;
+    int64_t     until_ms;
+};
+
+static struct known_key known_keys[KEPT_KEYS];
+static pthread_mutex_t  known_keys_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void guard_init(const struct settings *s)
+{
+    jwt_keys[0] = (struct jwt_key){ .issuer = s->jwt_issuer, .algorithm = s->jwt_algorithm, .key = s->jwt_secret, .audience = s->jwt_audience };
+}
+
+static int role_rank(const char *role)
+{
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        if (str_equal(role, role_names[i]))
+            return i;
+    }
+    return -1;
+}
+
+static struct err *nothing_here(struct req *r)
+{
+    return ERR(r->ctx, NOT_FOUND, "There is nothing at this address.");
+}
+
+static struct known_key *slot_of(const char *hash)
+{
+    return &known_keys[strtoul((char[]){ hash[0], hash[1], '\0' }, NULL, 16) % KEPT_KEYS];
+}
+
+static bool recall_key(const char *hash, struct known_key *out)
+{
+    pthread_mutex_lock(&known_keys_lock);
+    *out = *slot_of(hash);
+    pthread_mutex_unlock(&known_keys_lock);
+    return strcmp(out->hash, hash) == 0 && boot_now_ms() < out->until_ms;
+}
+
+static void remember_key(const struct known_key *key)
+{
+    pthread_mutex_lock(&known_keys_lock);
+    *slot_of(key->hash) = *key;
+    pthread_mutex_unlock(&known_keys_lock);
+}
+
+/* Scopes that are names of roles narrow the key's role down to the highest of them. */
+static int narrowed(int role, const char *scopes)
+{
+    int highest = -1;
+    for (int i = 0; i < ROLE_COUNT; i++) {
+        size_t length = strlen(role_names[i]);
+        for (const char *at = scopes; at && (at = strstr(at, role_names[i])); at += length) {
+            if (at > scopes && strchr("{,\"", at[-1]) && strchr("},\"", at[length]))
+                highest = i;
+        }
+    }
+    return highest >= 0 && highest < role ? highest : role;
+}
+
+static fallible find_key(struct req *r, const char *hash, struct known_key *out)
+{
+    struct rows rows;
+    TRY(db_global_rows(r->ctx, SQL_SESSION_KEY, &rows, P(hash)));
+    if (rows.count == 0)
+        FAIL(r->ctx, UNAUTHORIZED, "This API key is not known, or has been revoked.");
+    *out = (struct known_key){
+        .id = row_uuid(&rows, 0, "id"),
+        .tenant = row_uuid(&rows, 0, "tenant_id"),
+        .epoch = row_int(&rows, 0, "epoch"),
+        .role = narrowed(role_rank(row_text(&rows, 0, "role")), row_text(&rows, 0, "scopes")),
+        .until_ms = boot_now_ms() + KEPT_MS,
+    };
+    memcpy(out->hash, hash, sizeof out->hash);
+    remember_key(out);
+    return NULL;
+}
+
+static fallible identify_key(struct req *r, const char *token)
+{
+    struct ctx *ctx = r->ctx;
+    struct known_key key;
+    const char *hash = sha256_hex(ctx->arena, token, strlen(token));
+
+    if (!recall_key(hash, &key))
+        TRY(find_key(r, hash, &key));
+    if (key.role < 0)
+        FAIL(ctx, UNAUTHORIZED, "This API key has no role.");
+    ctx->tenant = key.tenant;
+    ctx->principal = arena_printf(ctx->arena, "key:%s", uuid_text(ctx->arena, key.id));
+    ctx->epoch = key.epoch;
+    ctx->role = role_names[key.role];
+    return NULL;
+}
+
+static fallible identify_user(struct req *r, const char *token)
+{
+    struct ctx *ctx = r->ctx;
+    struct jwt_claims claims;
+    struct uuid user, tenant;
+
+    TRY_SAYING(ctx, jwt_verify(ctx->arena, jwt_keys, 1, token, "access", utc_seconds(utc_now()), &claims),
+               "This sign-in is not valid, or has expired. Sign in again.");
+    if (!claims.subject || !claims.tenant || !uuid_parse(claims.subject, &user) || !uuid_parse(claims.tenant, &tenant) ||
+        uuid_is_none(user) || uuid_is_none(tenant) || role_rank(claims.role) < 0)
+        FAIL(ctx, UNAUTHORIZED, "This sign-in is not valid, or has expired. Sign in again.");
+    ctx->tenant = tenant;
+    ctx->principal = arena_printf(ctx->arena, "user:%s", uuid_text(ctx->arena, user));
+    ctx->epoch = claims.epoch;
+    ctx->token_id = claims.token_id;
+    ctx->role = claims.role;
+    r->user_id = user;
+    return NULL;
+}
+
+static const char *bearer(struct req *r)
+{
+    const char *given = req_header(r, "Authorization");
+    if (!given || strncasecmp(given, "Bearer ", 7) != 0)
+        return NULL;
+    given += 7;
+    given += strspn(given, " ");
+    return *given ? given : NULL;
+}
+
+/* Only the check of the credential that travels with every statement. */
+static fallible ask_whether_alive(struct req *r)
+{
+    return db_global_run(r->ctx, SQL_SESSION_PING, NULL, NO_PARAMS);
+}
+
+/* The path's tenant is the credential's, or there is nothing: but a dead credential learns that it is dead. */
+static fallible stay_in_tenant(struct req *r, const char *path_tenant)
+{
+    struct uuid tenant;
+    if (uuid_parse(path_tenant, &tenant) && uuid_equal(tenant, r->ctx->tenant))
+        return NULL;
+    struct err *err = ask_whether_alive(r);
+    return err && err->kind != ERR_FORBIDDEN ? err : nothing_here(r);
+}
+
+fallible guard_identify(struct req *r, const struct match *match)
+{
+    if (r->route->who == ANYONE || r->route->who == SIGNED)
+        return NULL;
+    const char *token = bearer(r);
+    if (!token)
+        FAIL(r->ctx, UNAUTHORIZED, "Sign in first: send Authorization: Bearer with an access token or an API key.");
+    if (str_starts(token, KEY_PREFIX))
+        TRY(identify_key(r, token));
+    else
+        TRY(identify_user(r, token));
+    if (match->tenant)
+        TRY(stay_in_tenant(r, match->tenant));
+    return NULL;
+}
+
+fallible guard_role(struct req *r)
+{
+    if (r->route->who == ANYONE || r->route->who == SIGNED)
+        return NULL;
+    if (r->route->who == PLATFORM) {
+        if (uuid_is_none(r->user_id))
+            FAIL(r->ctx, FORBIDDEN, "Only platform administrators may do this.");
+        /* enter() lets nobody else in without a tenant */
+        r->ctx->tenant = (struct uuid){ 0 };
+        return NULL;
+    }
+    int needed = (int)r->route->who - VIEWER;
+    if (role_rank(r->ctx->role) < needed)
+        FAIL(r->ctx, FORBIDDEN, "This needs the role %s; yours is %s.", role_names[needed], r->ctx->role);
+    return NULL;
+}
+
+static fallible ask_for_object(struct req *r)
+{
+    struct rows rows;
+    TRY(db_rows(r->ctx, SQL_OBJECT_EXISTS, &rows, P(r->route->object, r->id, r->id_text)));
+    return row_bool(&rows, 0, "present") ? NULL : nothing_here(r);
+}
+
+static bool weak(const struct err *err)
+{
+    switch (err->kind) {
+    case ERR_FORBIDDEN: case ERR_MEDIA_TYPE: case ERR_TOO_LARGE: case ERR_BAD_REQUEST: case ERR_INVALID:
+        return true;
+    default:
+        return false;
+    }
+}
+
+struct err *guard_settle(struct req *r, struct err *err)
+{
+    struct err *stronger = NULL;
+    if (!err || !weak(err) || !r->ctx->principal || arena_overflowed(r->ctx->arena))
+        return err;
+    if (r->route->object && r->id_text && !uuid_is_none(r->ctx->tenant))
+        stronger = ask_for_object(r);
+    else if (r->ctx->round_trips == 0)
+        stronger = ask_whether_alive(r);
+    return stronger ? stronger : err;
+}

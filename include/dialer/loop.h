@@ -1,0 +1,30 @@
+/*
+ * dialer/loop.h - the dialer: one thread, one database session, all requests in flight at once.
+ *
+ *     dial       each running campaign is brought before the gate when it is due; every permit becomes one request
+ *     report     each answer is written down; while the database is away answers wait in memory
+ *     look       unknown attempts are searched in the carrier's list, silent calls are asked about, unwanted ones taken back
+ *     orphans    permits of senders that are gone become unknown
+ *
+ * Any number of dialers may run: leads, looks and orphans are taken with SKIP LOCKED or lent for seconds, and a permit belongs to
+ * the session that got it.  Killing one at any instant loses nothing: what it had not begun is returned by its permit's
+ * end, what it had begun is unknown until the carrier says.
+ *
+ * A request begins only while its permit lives, by this machine's boot clock counted from before the gate was asked.  What
+ * remains is the instant between that check and the first byte.
+ */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/settings.h"
+
+struct dialer;
+
+/* name: for the dialers table and the log. */
+struct dialer *dialer_create(const struct settings *, const char *name);
+/* Works until *stop becomes true; then permits nothing more, waits at most 8 s for what is in flight, and returns. */
+void dialer_run(struct dialer *, const volatile bool *stop);
+/* Wakes the loop from a signal handling thread. */
+void dialer_wake(struct dialer *);
+void dialer_destroy(struct dialer *);

@@ -1,0 +1,245 @@
+// Everything that goes over the wire.
+//
+// The access token lives in memory only; the refresh token lives in sessionStorage, so that a reload keeps the session
+// and a closed tab ends it.  A 401 refreshes once and asks again; if that fails the session is over.  A refresh token
+// works once, and a duplicated tab owns the same one: a lock lets tabs take turns, and the one that refreshed tells the
+// others what the old token became.
+
+import { createStore } from "./store.js";
+import { language } from "./i18n.js";
+
+/**
+ * @typedef {{ id: string, email: string, name: string, role: string }} User
+ * @typedef {{ id: string, name: string }} Tenant
+ * @typedef {{ user: User, tenant: Tenant | null }} Session
+ * @typedef {{ field: string, code?: string, detail?: string }} FieldError
+ */
+
+const REFRESH_KEY = "outdial.refresh";
+const PATIENCE_MS = 20_000;
+
+/** null: nobody is signed in; undefined: not known yet. @type {import("./store.js").Store<Session | null | undefined>} */
+export const session = createStore(/** @type {any} */ (undefined));
+/** True while the server cannot be reached. */
+export const connectionLost = createStore(false);
+/** Why the session ended, for the sign-in screen: "expired" or "". */
+export const ended = createStore("");
+
+let accessToken = "";
+/** @type {Promise<boolean> | null} */
+let refreshing = null;
+
+/** An answer that is not the one hoped for, or no answer at all (status 0). */
+export class ApiError extends Error {
+    /**
+     * @param {number} status
+     * @param {{ code?: string, title?: string, detail?: string, request_id?: string, errors?: FieldError[] }} problem
+     * @param {number} [retryAfter] seconds
+     */
+    constructor(status, problem, retryAfter = 0) {
+        super(problem.detail || problem.title || problem.code || `HTTP ${status}`);
+        this.status = status;
+        this.code = problem.code || (status === 0 ? "unreachable" : `http_${status}`);
+        this.detail = problem.detail || problem.title || "";
+        this.requestId = problem.request_id || "";
+        this.errors = Array.isArray(problem.errors) ? problem.errors : [];
+        this.retryAfter = retryAfter;
+    }
+}
+
+const keep = {
+    /** @returns {string} */
+    get: () => { try { return sessionStorage.getItem(REFRESH_KEY) ?? ""; } catch { return ""; } },
+    /** @param {string} token */
+    set(token) {
+        try {
+            if (token)
+                sessionStorage.setItem(REFRESH_KEY, token);
+            else
+                sessionStorage.removeItem(REFRESH_KEY);
+        } catch { /* the session then lasts as long as the page */ }
+    },
+};
+
+const tabs = typeof BroadcastChannel === "function" ? new BroadcastChannel("outdial.session") : null;
+tabs?.addEventListener("message", ({ data }) => {
+    if (data?.old && data.old === keep.get())
+        keep.set(data.next);
+});
+
+/** @param {Response} answer @returns {Promise<ApiError>} */
+async function errorOf(answer) {
+    const requestId = answer.headers.get("X-Request-Id") ?? "";
+    const retryAfter = Number(answer.headers.get("Retry-After")) || 0;
+    let problem = {};
+    try { problem = await answer.json(); } catch { /* a proxy's page: the status must do */ }
+    if (typeof problem !== "object" || problem === null)
+        problem = {};
+    return new ApiError(answer.status, { request_id: requestId, ...problem }, retryAfter);
+}
+
+/**
+ * @param {string} method @param {string} path
+ * @param {{ body?: unknown, key?: string, signal?: AbortSignal, token?: string }} how
+ * @returns {Promise<Response>}
+ */
+async function send(method, path, { body, key, signal, token }) {
+    /** @type {Record<string, string>} */
+    const headers = { "Accept": "application/json", "Accept-Language": language.get().locale };
+    if (token)
+        headers["Authorization"] = `Bearer ${token}`;
+    if (body !== undefined)
+        headers["Content-Type"] = "application/json";
+    if (key)
+        headers["Idempotency-Key"] = key;
+    const patience = new AbortController();
+    const alarm = setTimeout(() => patience.abort(), PATIENCE_MS);
+    const stop = () => patience.abort();
+    signal?.addEventListener("abort", stop);
+    try {
+        const answer = await fetch(path, {
+            method, headers, signal: patience.signal, credentials: "omit", cache: "no-store",
+            body: body === undefined ? undefined : JSON.stringify(body),
+        });
+        connectionLost.set(method === "GET" && [502, 503, 504].includes(answer.status));
+        return answer;
+    } catch (failure) {
+        if (signal?.aborted)
+            throw failure;
+        connectionLost.set(true);
+        throw new ApiError(0, { code: "unreachable" });
+    } finally {
+        clearTimeout(alarm);
+        signal?.removeEventListener("abort", stop);
+    }
+}
+
+/** @param {any} reply */
+function adopt(reply) {
+    accessToken = reply.access_token;
+    if (reply.refresh_token)
+        keep.set(reply.refresh_token);
+    if (reply.user)
+        session.set({ user: reply.user, tenant: reply.tenant ?? null });
+}
+
+/** @param {string} why */
+function forget(why) {
+    accessToken = "";
+    keep.set("");
+    ended.set(why);
+    session.set(null);
+}
+
+/** @returns {Promise<boolean>} whether there is a good access token now */
+async function refreshOnce() {
+    const old = keep.get();
+    if (!old)
+        return false;
+    const answer = await send("POST", "/api/v1/auth/refresh", { body: { refresh_token: old } });
+    if (answer.ok) {
+        const reply = await answer.json();
+        adopt(reply);
+        tabs?.postMessage({ old, next: reply.refresh_token });
+        return true;
+    }
+    if (answer.status === 429 || answer.status >= 500)      /* not a verdict about the session */
+        throw await errorOf(answer);
+    return false;
+}
+
+/** All requests that meet a 401 together share one refresh. @returns {Promise<boolean>} */
+function refresh() {
+    refreshing ??= Promise.resolve(navigator.locks
+        ? navigator.locks.request("outdial.refresh", refreshOnce) : refreshOnce())
+        .finally(() => { refreshing = null; });
+    return refreshing;
+}
+
+/**
+ * @param {string} method @param {string} path
+ * @param {{ body?: unknown, key?: string, signal?: AbortSignal }} [how]
+ * @returns {Promise<any>} the parsed body; throws ApiError
+ */
+export async function request(method, path, how = {}) {
+    let answer = await send(method, path, { ...how, token: accessToken });
+    if (answer.status === 401) {
+        if (await refresh())
+            answer = await send(method, path, { ...how, token: accessToken });
+        if (answer.status === 401) {
+            const error = await errorOf(answer);
+            forget("expired");
+            throw error;
+        }
+    }
+    if (!answer.ok)
+        throw await errorOf(answer);
+    return answer.status === 204 ? null : answer.json();
+}
+
+/** @param {string} path @param {AbortSignal} [signal] */
+export const get = (path, signal) => request("GET", path, { signal });
+
+/** @param {string} path @param {unknown} body @param {string} [key] */
+export const post = (path, body, key) => request("POST", path, { body, key });
+
+/** @param {string} email @param {string} password */
+export async function signIn(email, password) {
+    const answer = await send("POST", "/api/v1/auth/login", { body: { email, password } });
+    if (!answer.ok)
+        throw await errorOf(answer);
+    ended.set("");
+    adopt(await answer.json());
+}
+
+/** Leaves at once; the server is told as well as can be. */
+export async function signOut() {
+    const token = accessToken;
+    const body = { refresh_token: keep.get() };
+    forget("");
+    try { await send("POST", "/api/v1/auth/logout", { body, token }); } catch { /* it ends by itself */ }
+}
+
+/** At the start of the page: a kept refresh token continues the session. */
+export async function resumeSession() {
+    const kept = keep.get();
+    if (!kept || !(await refresh())) {
+        forget(kept ? "expired" : "");
+        return;
+    }
+    if (!session.get()) {
+        const me = await get("/api/v1/me");
+        session.set({ user: me.user ?? me, tenant: me.tenant ?? null });
+    }
+}
+
+/** @returns {string} */
+export function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/**
+ * One key per click.  A click whose answer never came, repeated with the same body, uses its key again, so that the
+ * server can tell it from a second wish.
+ */
+export function createClickKey() {
+    let open = { key: "", body: "" };
+    return {
+        /** @param {string} path @param {unknown} body @returns {Promise<any>} */
+        async post(path, body) {
+            const text = path + JSON.stringify(body);
+            if (!open.key || open.body !== text)
+                open = { key: newKey(), body: text };
+            try {
+                const reply = await post(path, body, open.key);
+                open.key = "";
+                return reply;
+            } catch (failure) {
+                if (!(failure instanceof ApiError) || failure.status !== 0)
+                    open.key = "";
+                throw failure;
+            }
+        },
+    };
+}

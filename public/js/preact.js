@@ -1,0 +1,2 @@
+// The one place that knows where the framework lies.
+export * from "/vendor/htm/preact/standalone.module.js";

@@ -1,0 +1,49 @@
+import { html, useEffect, useRef, useState } from "../preact.js";
+import { useStore } from "../store.js";
+import { ended, signIn } from "../api.js";
+import { t } from "../i18n.js";
+import { ErrorNotice, Notice } from "../parts/notice.js";
+
+export function SignIn() {
+    const [error, setError] = useState(/** @type {unknown} */ (null));
+    const [busy, setBusy] = useState(false);
+    const why = useStore(ended);
+    const email = useRef(/** @type {any} */ (null));
+    const password = useRef(/** @type {any} */ (null));
+
+    useEffect(() => { email.current?.focus(); }, []);
+
+    const submit = async (/** @type {Event} */ event) => {
+        event.preventDefault();
+        setBusy(true);
+        setError(null);
+        try {
+            await signIn(email.current.value.trim(), password.current.value);
+        } catch (failure) {
+            setError(failure);
+            setBusy(false);
+            password.current.select();
+        }
+    };
+
+    return html`<div class="sign-in">
+        <section class="card" aria-labelledby="sign-in-title">
+            <h1 id="sign-in-title">${t("sign_in.title")}</h1>
+            <p class="lead">${t("sign_in.lead")}</p>
+            ${why === "expired" && !error && html`<${Notice} kind="warn" icon="hourglass"><p>${t("sign_in.expired")}</p><//>`}
+            <form onSubmit=${submit} class="stack">
+                <div class="field">
+                    <label for="email">${t("sign_in.email")}</label>
+                    <input id="email" ref=${email} type="email" autocomplete="username" required inputmode="email" />
+                </div>
+                <div class="field">
+                    <label for="password">${t("sign_in.password")}</label>
+                    <input id="password" ref=${password} type="password" autocomplete="current-password" required />
+                </div>
+                <${ErrorNotice} error=${error} place="sign_in" />
+                <button type="submit" class="button primary wide" disabled=${busy}>
+                    ${t(busy ? "sign_in.busy" : "sign_in.submit")}</button>
+            </form>
+        </section>
+    </div>`;
+}

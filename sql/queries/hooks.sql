@@ -1,0 +1,25 @@
+-- name: hook_accounts
+-- global
+-- The accounts whose token may have signed a webhook.
+SELECT id, tenant_id, auth_token_sealed FROM outdial.accounts_by_sid($1, $2);
+
+-- name: hook_status
+-- global
+SELECT outdial.hook_status($1, $2, $3::uuid[], $4, $5, $6, $7, $8, $9, $10, $11, $12::jsonb) AS verdict;
+
+-- name: hook_voice
+-- global
+SELECT mode, locale, persona, company, greeting, no_input, voicemail FROM outdial.hook_voice($1, $2, $3::uuid[], $4, $5, $6, $7::jsonb);
+
+-- name: hook_gather
+-- global
+SELECT mode, locale, persona, company, said, agent_phone, caller_id FROM outdial.hook_gather($1, $2, $3::uuid[], $4, $5, $6, $7, $8::jsonb);
+
+-- name: hook_inbound
+-- global
+SELECT locale, company FROM outdial.hook_inbound($1::uuid[], $2, $3, $4, $5::jsonb);
+
+-- name: hook_amd_redirect
+-- global
+-- The account of a live line that is to hear the voicemail text, because a late verdict says machine.
+SELECT * FROM outdial.hook_redirect($1, $2, $3::uuid[]);
