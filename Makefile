@@ -30,7 +30,7 @@ OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 else
 $(error MODE is release, asan or tsan)
 endif
-PACKAGES := libpq libcurl json-c libxml-2.0 libjwt libcrypto libsodium
+PACKAGES := libpq libcurl json-c libxml-2.0 libjwt libcrypto libsodium libevent
 # Deferred, because pkg-config itself may be missing until `make run` has installed it.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)

@@ -49,9 +49,8 @@ int main(void)
     if (!accounts_load(getenv("SANDBOX_ACCOUNTS"), getenv("PUBLIC_BASE_URL")) || !journal_open(getenv("SANDBOX_STATE")) ||
         !serve_start((uint16_t)port, token) || !sender_start())
         return 1;
-    for (unsigned i = 0; i < calls_count(); i++)
-        if (!call_status_over(calls_at(i)->status))
-            calls_at(i)->provider->resume(calls_at(i));
+    for (unsigned i = 0, known = calls_count(); i < known; i++)
+        calls_at(i)->provider->resume(calls_at(i));
     log_info(NULL, "sandbox.ready", KV("port", (int)port), KV("calls", calls_count()));
     serve_run();
     sender_stop();

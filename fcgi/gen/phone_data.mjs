@@ -18,14 +18,12 @@
  */
 import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync, mkdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BSON } from "bson";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = process.argv[2] ?? join(here, "..", "..");
-const require = createRequire(import.meta.url);
 
 function source(name, file) {
     const path = join(here, "node_modules", name, file);
@@ -197,8 +195,8 @@ class Plan {
         const passed = new Set(states.map(s => this.nfa.accepts[s]).filter(id => id >= 0 && this.tests[id].has(length)));
         for (const country of this.countries) {
             const kind = this.kind(country, passed);
-            if (country.leading !== undefined && passed.has(country.leading)) return kind && `${country.name}/${kind}`;
-            if (kind && country.leading === undefined) return `${country.name}/${kind}`;
+            /* Leading digits alone prove nothing: Morocco's [5-8] would swallow Western Sahara. */
+            if (kind && (country.leading === undefined || passed.has(country.leading))) return `${country.name}/${kind}`;
         }
         return null;
     }

@@ -47,15 +47,6 @@ static void dial_over(struct life *caller, const char *status, struct life *leg,
         twiml_next(caller);
 }
 
-static bool refuse(struct life *caller, int code, const char *text)
-{
-    life_note(caller, code, "%s", text);
-    dial_over(caller, "failed", NULL, false);
-    return false;
-}
-
-/* ---- dialed legs ---- */
-
 static void hang_up_legs(struct dial *dial, const struct life *except)
 {
     for (int i = 0; i < dial->legs; i++)
@@ -64,6 +55,16 @@ static void hang_up_legs(struct dial *dial, const struct life *except)
             life_hang_up(dial->leg[i]);
         }
 }
+
+static bool refuse(struct life *caller, int code, const char *text)
+{
+    life_note(caller, code, "%s", text);
+    hang_up_legs(caller->dial, NULL);
+    dial_over(caller, "failed", NULL, false);
+    return false;
+}
+
+/* ---- dialed legs ---- */
 
 void dial_leg_answered(struct life *leg)
 {

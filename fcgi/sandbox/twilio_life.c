@@ -357,24 +357,44 @@ void life_redirect(struct life *life, struct hook url, const char *twiml)
 
 /* ---- after a restart: what was ringing rings anew, who was talking has hung up ---- */
 
-static void ended_meanwhile(struct life *life)
+static unsigned callbacks_made(const struct call *call, const char *event)
 {
-    life_hang_up(life);
+    unsigned made = 0;
+    for (const struct callback_made *m = call->callbacks; m; m = m->next)
+        made += !event || str_equal(m->event, event);
+    return made;
+}
+
+static void resume_over(struct life *life)
+{
+    static const int sip_codes[] = { [CALL_COMPLETED] = 200, [CALL_BUSY] = 486, [CALL_FAILED] = 404, [CALL_NO_ANSWER] = 487,
+                                     [CALL_CANCELED] = 487 };
+    life->sip_code = sip_codes[life->call->status];
+    deliver_event(life, EVENT_COMPLETED);
 }
 
 void life_resume(struct call *call)
 {
-    if (call->direction == CALL_OUTBOUND_API && call->status < CALL_IN_PROGRESS) {
-        life_start(call);
+    bool over = call_status_over(call->status);
+    /* The last callback may have died with us: a call that is over is told again unless somebody was told. */
+    if (over && (!*call->status_callback || !call->started.us || callbacks_made(call, "completed")))
         return;
-    }
-    struct life *life = life_make(call);
+    bool anew = call->direction == CALL_OUTBOUND_API && call->status < CALL_IN_PROGRESS;
+    if (anew)
+        life_start(call);
+    struct life *life = anew ? life_of(call) : life_make(call);
+    life->sequence = callbacks_made(call, NULL);
+    if (anew)
+        return;
     struct arena *scratch = arena_create(1 << 20);
     struct pairs form;
-    if (form_parse(scratch, call->request, strlen(call->request), &form))
+    if (form_parse(scratch, call->request, strlen(call->request), &form) && form.count)
         read_create(life, &form);
     arena_destroy(scratch);
-    life_wait(life, AFTER_RESTART, ended_meanwhile);
+    if (over)
+        resume_over(life);
+    else
+        life_wait(life, AFTER_RESTART, life_hang_up);
 }
 
 void life_dropped(void)

@@ -35,7 +35,7 @@ struct provider {
     const char *name;
     const char *prefix;                                         /* "/twilio" */
     void      (*handle)(struct request *);
-    void      (*resume)(struct call *);                         /* a call that was live when the process died */
+    void      (*resume)(struct call *);                         /* after a restart, for every call: goes on, or ends */
     void      (*dropped)(void);                                 /* the world is being reset: stop every timer */
     struct err *(*inbound)(struct arena *, struct account *, struct number *, const char *from, struct call **);
 };

@@ -119,7 +119,6 @@ void twiml_next(struct life *);
 const char *twiml_resolve(struct arena *, const char *base, const char *reference);
 struct hook twiml_hook(struct life *, const struct xml_node *, const char *url_name, const char *method_name);
 double twiml_seconds(const struct xml_node *, const char *name, double otherwise);
-bool twiml_verb_known(const char *name);
 
 /* ---- twilio_deliver.c ---- */
 void deliver_event(struct life *, unsigned event);              /* status callback, if wanted */

@@ -106,6 +106,8 @@ CREATE TABLE provider_accounts (
     api_secret_sealed      text,
     webhook_secret_sealed  text,
     default_number         text,
+    -- the operator vouches for this number as caller ID before any import; counts only while it equals default_number
+    verified_number        text,
     calls_per_second       double precision NOT NULL DEFAULT 1 CHECK (calls_per_second > 0 AND calls_per_second <= 1000),
     max_open_calls         integer NOT NULL DEFAULT 10 CHECK (max_open_calls BETWEEN 0 AND 100000),
     -- refuse area codes 555, 911, 000, 111 and 1 555 ... before dialing

@@ -67,12 +67,13 @@ RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_
            p_fallback)
 $$;
 
--- The same, if it is an active, verified number of this tenant; otherwise there is none.
+-- The same, if it is an active, verified number of this tenant, or the account's own that the operator vouches for; otherwise none.
 CREATE OR REPLACE FUNCTION outdial.caller_id_for(p_tenant uuid, p_campaign uuid, p_account uuid, p_fallback text)
 RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT number FROM phone_numbers
-     WHERE tenant_id = p_tenant AND is_active AND verified_at IS NOT NULL
-       AND number = caller_id_candidate(p_tenant, p_campaign, p_account, p_fallback)
+    SELECT c.number FROM (SELECT caller_id_candidate(p_tenant, p_campaign, p_account, p_fallback) AS number) c
+      LEFT JOIN phone_numbers n ON n.tenant_id = p_tenant AND n.number = c.number
+     WHERE CASE WHEN n.id IS NOT NULL THEN n.is_active AND n.verified_at IS NOT NULL
+                ELSE EXISTS (SELECT FROM provider_accounts a WHERE a.id = p_account AND a.verified_number = c.number AND a.default_number = c.number) END
 $$;
 
 CREATE OR REPLACE FUNCTION outdial.refusal(p_code text, p_detail text, p_clears timestamptz) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$

@@ -32,8 +32,12 @@ GRANT INSERT (id, tenant_id, email, name, password_hash, role, phone_e164, local
 GRANT UPDATE (email, name, password_hash, role, phone_e164, locale, status, epoch, updated_at) ON users TO api;
 GRANT INSERT (id, tenant_id, name, key_hash, key_hint, scopes, role, created_by) ON api_keys TO api;
 GRANT UPDATE (name, revoked_at, epoch) ON api_keys TO api;
-GRANT INSERT, DELETE ON provider_accounts, trunks TO api;
-GRANT UPDATE ON provider_accounts, trunks TO api;
+GRANT INSERT, UPDATE, DELETE ON trunks TO api;
+GRANT INSERT (id, tenant_id, provider, label, account_sid, api_key, app_sid, base_url, assistant_id, phone_number_id, sip_trunk_id, auth_token_sealed,
+              api_secret_sealed, webhook_secret_sealed, default_number, calls_per_second, max_open_calls, screens_numbers),
+      UPDATE (label, account_sid, api_key, app_sid, base_url, assistant_id, phone_number_id, sip_trunk_id, auth_token_sealed, api_secret_sealed,
+              webhook_secret_sealed, default_number, calls_per_second, max_open_calls, screens_numbers, status, status_reason, updated_at),
+      DELETE ON provider_accounts TO api;
 GRANT INSERT (id, tenant_id, account_id, number, type, provider, provider_sid, campaign_id, trunk_id, livekit_trunk_id, is_active, metadata) ON phone_numbers TO api;
 GRANT UPDATE (campaign_id, trunk_id, livekit_trunk_id, is_active, updated_at) ON phone_numbers TO api;
 GRANT DELETE ON phone_numbers TO api;
@@ -88,7 +92,7 @@ BEGIN
                                            'account_for', 'platform_tenants', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
-                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'numbers_store', 'look_news']) THEN
+                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'numbers_store', 'setup_finish', 'look_news']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7',

@@ -122,8 +122,9 @@ TEST("plans newer than the library are accepted with their exact lengths")
         assert_true(phone_is_valid_e164(text));
         expect(text + 2, "US", text);
         strcpy(number.digits, text);
-        /* 528 and 529 belong to people, not to places. */
-        assert_int_equal(phone_kind(&number), codes[i] / 10 == 52 ? PHONE_KIND_PERSONAL : PHONE_KIND_ORDINARY);
+        /* 528, 529 and 633 belong to people, not to places. */
+        bool personal = codes[i] / 10 == 52 || codes[i] == 633;
+        assert_int_equal(phone_kind(&number), personal ? PHONE_KIND_PERSONAL : PHONE_KIND_ORDINARY);
     }
     char country[4];
     strcpy(number.digits, "+12572345678");
@@ -285,33 +286,24 @@ TEST("every verdict and kind has its words")
         assert_non_null(phone_kind_name((enum phone_kind)i));
 }
 
-static uint32_t next_random(uint32_t *seed)
-{
-    *seed ^= *seed << 13;
-    *seed ^= *seed >> 17;
-    *seed ^= *seed << 5;
-    return *seed;
-}
-
 /* Whatever the bytes: an answer, and an answer that stays itself when asked again from anywhere. */
 TEST("any bytes get an answer, and an answer stays itself")
 {
     static const char likely[] = "0123456789012345678901234567890123456789+-() .x/#*,;abc\xEF\xBC\x8B\xD9\xA1\x80\xFF";
     static const char *const homes[] = { "US", "TR", "GB", "DE", "IT", "BR", "AR", "BJ", "MX", "KZ", NULL, "zz", "\xFFZ" };
-    uint32_t seed = 20261121;
     int accepted = 0;
     for (int round = 0; round < 20000; round++) {
         char text[40], country[4], masked[24];
-        size_t length = next_random(&seed) % (sizeof text - 1);
+        size_t length = (test_chance() >> 16) % (sizeof text - 1);
         for (size_t i = 0; i < length; i++) {
-            uint32_t r = next_random(&seed);
+            uint64_t r = test_chance() >> 16;
             text[i] = r % 50 == 0 ? (char)(1 + r / 50 % 255) : likely[r % (sizeof likely - 1)];
         }
         text[length] = '\0';
         if (round % 2)                                          /* half of them clean enough to be numbers */
             for (size_t i = 0; i < length && length > 12; i++)
                 text[i] = i > 12 ? '\0' : isdigit((unsigned char)text[i]) || i == 0 ? text[i] : '7';
-        const char *home = homes[next_random(&seed) % (sizeof homes / sizeof homes[0])];
+        const char *home = homes[(test_chance() >> 16) % (sizeof homes / sizeof homes[0])];
         struct e164 number, again;
         dial_policy_check(text, home, true, &again);
         phone_softphone_accepts(text, home);
@@ -329,5 +321,5 @@ TEST("any bytes get an answer, and an answer stays itself")
         assert_int_not_equal(phone_kind(&number), PHONE_KIND_UNKNOWN);
         assert_non_null(strchr(phone_mask(&number, masked), '*'));
     }
-    assert_in_range(accepted, 500, 19999);                      /* or the loop tested refusals only */
+    assert_in_range(accepted, 200, 19999);                      /* or the loop tested refusals only */
 }

@@ -13,6 +13,14 @@ const lines = Array.from({ length: TICKS }, (_, tick) => {
     return { x1: x1.toFixed(2), y1: y1.toFixed(2), x2: x2.toFixed(2), y2: y2.toFixed(2) };
 });
 
+/** The drawing alone. @param {{ filled?: number, live?: boolean }} props */
+export function Ticks({ filled = 0, live = false }) {
+    return html`<svg viewBox="0 0 200 200" aria-hidden="true" focusable="false">
+        ${lines.map((line, tick) => html`<line key=${tick} ...${line}
+            class=${tick < filled ? "tick on" : tick === filled && live ? "tick next" : "tick"} />`)}
+    </svg>`;
+}
+
 /**
  * @param {{ value: number, total: number, label: string, text: string, caption: string, live: boolean }} props
  *        text: the value in words, for those who hear it
@@ -21,10 +29,7 @@ export function Dial({ value, total, label, text, caption, live }) {
     const filled = total > 0 ? (value === total ? TICKS : Math.min(TICKS - 1, Math.round((value / total) * TICKS))) : 0;
     return html`<div class=${live ? "dial live" : "dial"} role="progressbar" aria-label=${label}
         aria-valuemin="0" aria-valuemax=${total || 1} aria-valuenow=${value} aria-valuetext=${text}>
-        <svg viewBox="0 0 200 200" aria-hidden="true" focusable="false">
-            ${lines.map((line, tick) => html`<line key=${tick} ...${line}
-                class=${tick < filled ? "tick on" : tick === filled && live ? "tick next" : "tick"} />`)}
-        </svg>
+        <${Ticks} filled=${filled} live=${live} />
         <div class="dial-figure" aria-hidden="true">
             <strong>${number(value)}</strong>
             <span>${caption}</span>

@@ -185,6 +185,40 @@ function Desk({ campaigns, campaign, tenantId, role }) {
     </div>`;
 
     return html`<div class="desk" data-phase=${phase}>
+        <section class="card" id="setup" aria-labelledby="setup-title">
+            <header class="card-head"><h2 id="setup-title">${t("setup.title")}</h2></header>
+            ${!allowed && html`<${Notice} icon="info"><p>${t("setup.not_allowed", { role: t(`role.${role}`) })}</p><//>`}
+            <div class="pair">
+                <div class="field">
+                    <label for="campaign">${t("setup.campaign")}</label>
+                    <select id="campaign" value=${campaign.id}
+                        onChange=${(/** @type {any} */ event) => go("calling", event.currentTarget.value)}>
+                        ${campaigns.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === campaign.id}>${name}</option>`)}
+                    </select>
+                </div>
+                <div class="field">
+                    <label for="interval">${t("setup.interval")}</label>
+                    <input id="interval" type="text" inputmode="decimal" autocomplete="off" value=${intervalText}
+                        disabled=${!allowed || active} aria-invalid=${Number.isNaN(minutes) ? "true" : "false"} aria-describedby="interval-hint"
+                        onInput=${(/** @type {any} */ event) => setInterval(event.currentTarget.value)} />
+                </div>
+                <p id="interval-hint" class=${Number.isNaN(minutes) ? "hint wrong" : "hint"}>
+                    ${t(Number.isNaN(minutes) ? "setup.interval_wrong" : minutes === 0 ? "setup.interval_zero" : "setup.interval_hint")}</p>
+            </div>
+            ${active && html`<p class="hint">${t("setup.busy")}</p>`}
+            ${phase === "paused" && !replacing && html`<p class="hint">${t("setup.paused")}</p>`}
+            ${composing && html`
+                ${phase === "paused" && html`<${Notice} kind="warn" icon="triangle-alert">
+                    <p>${tn("setup.replaces", status?.remaining ?? 0)}</p><//>`}
+                <${Composer} text=${text} setText=${setText} list=${list} allowed=${allowed} bodySize=${bodySize} />`}
+            ${!active && html`<${ErrorNotice} error=${error} place="run" />`}
+            ${composing && html`<div class="actions">
+                <button type="button" id="start" class="button primary wide" disabled=${!allowed || busy || !list.leads.length}
+                    onClick=${start}><${Icon} name="play" />
+                    ${busy ? t("action.starting") : list.leads.length ? tn("action.start_n", list.leads.length) : t("action.start")}
+                    <kbd aria-hidden="true">Ctrl ↵</kbd></button>
+            </div>`}
+        </section>
         <div class="desk-main">
             <${ErrorNotice} error=${run.error} retry=${run.askNow} />
             ${active && html`<${ErrorNotice} error=${error} place="run" />`}
@@ -192,43 +226,7 @@ function Desk({ campaigns, campaign, tenantId, role }) {
             ${skipped.length > 0 && html`<${SkippedList} skipped=${skipped} names=${names.current} onDismiss=${() => setSkipped([])} />`}
             <${Log} rows=${run.rows} more=${run.cursor ? run.more : null} />
         </div>
-        <div class="desk-side">
-            <section class="card" aria-labelledby="setup-title">
-                <header class="card-head"><h2 id="setup-title">${t("setup.title")}</h2></header>
-                ${!allowed && html`<${Notice} icon="info"><p>${t("setup.not_allowed", { role: t(`role.${role}`) })}</p><//>`}
-                <div class="pair">
-                    <div class="field">
-                        <label for="campaign">${t("setup.campaign")}</label>
-                        <select id="campaign" value=${campaign.id}
-                            onChange=${(/** @type {any} */ event) => go("calling", event.currentTarget.value)}>
-                            ${campaigns.map(({ id, name }) => html`<option key=${id} value=${id} selected=${id === campaign.id}>${name}</option>`)}
-                        </select>
-                    </div>
-                    <div class="field">
-                        <label for="interval">${t("setup.interval")}</label>
-                        <input id="interval" type="text" inputmode="decimal" autocomplete="off" value=${intervalText}
-                            disabled=${!allowed || active} aria-invalid=${Number.isNaN(minutes) ? "true" : "false"} aria-describedby="interval-hint"
-                            onInput=${(/** @type {any} */ event) => setInterval(event.currentTarget.value)} />
-                    </div>
-                    <p id="interval-hint" class=${Number.isNaN(minutes) ? "hint wrong" : "hint"}>
-                        ${t(Number.isNaN(minutes) ? "setup.interval_wrong" : minutes === 0 ? "setup.interval_zero" : "setup.interval_hint")}</p>
-                </div>
-                ${active && html`<p class="hint">${t("setup.busy")}</p>`}
-                ${phase === "paused" && !replacing && html`<p class="hint">${t("setup.paused")}</p>`}
-                ${composing && html`
-                    ${phase === "paused" && html`<${Notice} kind="warn" icon="triangle-alert">
-                        <p>${tn("setup.replaces", status?.remaining ?? 0)}</p><//>`}
-                    <${Composer} text=${text} setText=${setText} list=${list} allowed=${allowed} bodySize=${bodySize} />`}
-                ${!active && html`<${ErrorNotice} error=${error} place="run" />`}
-                ${composing && html`<div class="actions">
-                    <button type="button" id="start" class="button primary wide" disabled=${!allowed || busy || !list.leads.length}
-                        onClick=${start}><${Icon} name="play" />
-                        ${busy ? t("action.starting") : list.leads.length ? tn("action.start_n", list.leads.length) : t("action.start")}
-                        <kbd aria-hidden="true">Ctrl ↵</kbd></button>
-                </div>`}
-            </section>
-            <${DoNotCall} tenantId=${tenantId} allowed=${may(role, "dnc")} />
-        </div>
+        <${DoNotCall} tenantId=${tenantId} allowed=${may(role, "dnc")} />
         ${confirming && html`<${Dialog} title=${t("stop.title")} onClose=${() => setConfirming(false)} actions=${html`
             <button type="button" class="button quiet" onClick=${() => setConfirming(false)}>${t("stop.keep")}</button>
             <button type="button" id="stop-sure" class="button danger" onClick=${() => { setConfirming(false); stop(); }}>

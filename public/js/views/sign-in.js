@@ -2,6 +2,7 @@ import { html, useEffect, useRef, useState } from "../preact.js";
 import { useStore } from "../store.js";
 import { ended, signIn } from "../api.js";
 import { t } from "../i18n.js";
+import { Ticks } from "../parts/dial.js";
 import { ErrorNotice, Notice } from "../parts/notice.js";
 
 export function SignIn() {
@@ -27,6 +28,7 @@ export function SignIn() {
     };
 
     return html`<div class="sign-in">
+        <${Ticks} />
         <section class="card" aria-labelledby="sign-in-title">
             <h1 id="sign-in-title">${t("sign_in.title")}</h1>
             <p class="lead">${t("sign_in.lead")}</p>

@@ -70,7 +70,7 @@ export function Composer({ text, setText, list, allowed, bodySize }) {
 /** @param {{ leads: import("../../leads.js").Lead[] }} props */
 function Preview({ leads }) {
     const rest = leads.length - PREVIEW;
-    return html`<table class="plain" id="preview">
+    return html`<table class="plain few" id="preview">
         <caption class="off-screen">${t("composer.preview")}</caption>
         <thead><tr><th scope="col" class="num">${t("column.line")}</th><th scope="col">${t("column.name")}</th>
             <th scope="col">${t("column.phone")}</th><th scope="col">${t("column.category")}</th></tr></thead>

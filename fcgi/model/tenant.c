@@ -1,0 +1,82 @@
+#include "model/tenant.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/str.h"
+
+const char *const locale_names[] = { "en", "tr", NULL };
+
+const struct shape tenant_shape = SHAPE(struct tenant, "tenant",
+    FIELD(struct tenant, id, OUT),
+    FIELD(struct tenant, name, IN | OUT | REQUIRED, .longest = 200),
+    FIELD(struct tenant, slug, OUT),
+    FIELD(struct tenant, company, IN | OUT, .longest = 200, .about = "Who calls, in the scripts"),
+    FIELD(struct tenant, persona, IN | OUT | REQUIRED, .longest = 100, .about = "Who speaks, in the scripts"),
+    FIELD(struct tenant, default_country, IN | OUT | REQUIRED, .longest = 2),
+    FIELD(struct tenant, locale, IN | OUT | REQUIRED, .among = locale_names),
+    FIELD(struct tenant, timezone, IN | OUT | REQUIRED, .longest = 64),
+    FIELD(struct tenant, agent_phone, IN | OUT, .longest = 40),
+    FIELD(struct tenant, default_caller_id, IN | OUT, .longest = 40),
+    FIELD(struct tenant, accept_key, IN | OUT),
+    FIELD_LIST(struct tenant, countries, IN | OUT, .longest = 2, .about = "Where calls may go; null: the default country only"),
+    FIELD(struct tenant, window_opens, OUT, .about = "Minutes of the called party's day; see outdial tenant window"),
+    FIELD(struct tenant, window_closes, OUT),
+    FIELD(struct tenant, minimum_gap_minutes, OUT),
+    FIELD(struct tenant, status, OUT),
+    FIELD(struct tenant, created_at, OUT),
+    FIELD(struct tenant, updated_at, OUT));
+
+const struct shape tenant_request_shape = SHAPE(struct tenant_request, "tenant",
+    FIELD(struct tenant_request, name, IN | REQUIRED, .longest = 200),
+    FIELD(struct tenant_request, slug, IN, .longest = 63),
+    FIELD(struct tenant_request, default_country, IN, .longest = 2),
+    FIELD(struct tenant_request, locale, IN, .among = locale_names),
+    FIELD(struct tenant_request, owner_email, IN, .longest = 320),
+    FIELD(struct tenant_request, owner_password, IN | SECRET_FIELD, .longest = 256));
+
+static bool is_country(const char *text)
+{
+    return text && strlen(text) == 2 && isupper((unsigned char)text[0]) && isupper((unsigned char)text[1]);
+}
+
+/* "Area/Place" or "UTC": whether it exists is the database's to say. */
+static bool looks_like_zone(const char *text)
+{
+    if (!text || !isupper((unsigned char)*text) || strstr(text, ".."))
+        return false;
+    return text[strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+-/")] == '\0';
+}
+
+fallible tenant_check(struct ctx *ctx, const struct tenant *t)
+{
+    struct err *wrong = NULL;
+    const struct json *list = NULL;
+
+    if (!is_country(t->default_country))
+        wrong = err_field(ctx->arena, wrong, "default_country", "not_a_country", "A country is two capital letters, for example US.");
+    if (!looks_like_zone(t->timezone))
+        wrong = err_field(ctx->arena, wrong, "timezone", "unknown_timezone", "A time zone is written like Europe/Istanbul.");
+    if (t->countries)
+        TRY(json_read(ctx->arena, t->countries, strlen(t->countries), &list));
+    for (size_t i = 0; i < json_length(list); i++) {
+        if (!is_country(json_string(json_at(list, i))))
+            wrong = err_field(ctx->arena, wrong, arena_printf(ctx->arena, "countries[%zu]", i), "not_a_country",
+                              "A country is two capital letters, for example US.");
+    }
+    return wrong;
+}
+
+const char *tenant_slug(struct arena *arena, const char *name)
+{
+    struct str s = str_make(arena, 64);
+    for (const unsigned char *c = (const unsigned char *)name; *c && s.length < 60; c++) {
+        if (isascii(*c) && isalnum(*c))
+            str_add_char(&s, (char)tolower(*c));
+        else if (s.length && s.text[s.length - 1] != '-')
+            str_add_char(&s, '-');
+    }
+    while (s.length && s.text[s.length - 1] == '-')
+        s.text[--s.length] = '\0';
+    return s.length ? s.text : "tenant";
+}

@@ -1,0 +1,26 @@
+/*
+ * model/number.h - numbers that a tenant calls from.
+ *
+ * In JSON a phone number is camelCase throughout.  A number is a caller ID only while it is active and verified: by the
+ * provider's own list, or by the operator.
+ */
+#pragma once
+
+#include "base/shape.h"
+
+struct number {
+    struct uuid id, tenant_id;
+    const char *number;                                         /* E.164 */
+    const char *type;                                           /* LOCAL, TOLL_FREE, MOBILE */
+    const char *provider;                                       /* TWILIO, or another */
+    const char *provider_sid;                                   /* PN... or NULL */
+    struct uuid campaign_id;                                    /* none = of no campaign */
+    const char *livekit_trunk_id;                               /* ST_... or NULL */
+    bool        is_active;
+    struct utc  purchased_at, updated_at;
+    const char *metadata;                                       /* JSON object */
+};
+extern const struct shape number_shape;
+
+/* TOLL_FREE, MOBILE or LOCAL.  provider_type: the provider's own word for it, or NULL. */
+const char *number_type(const char *e164, const char *provider_type);

@@ -1,0 +1,38 @@
+-- Signing in and staying signed in.
+
+-- name: login_find
+-- global
+SELECT id, tenant_id, password_hash, role, status, epoch, tenant_status, failures FROM outdial.login_find($1);
+
+-- name: login_failed
+-- global
+SELECT outdial.login_failed($1);
+
+-- name: session_start
+-- A refresh token of a new family: $2 user, $3 epoch, $4 hash, $5 days.
+SELECT u.id, u.email, u.name, u.role, u.phone_e164, u.locale, u.status, u.is_platform, u.epoch, u.created_at, u.updated_at,
+       outdial.session_start(u.id, $3, $4, $5) AS started
+  FROM users u WHERE u.tenant_id = $1 AND u.id = $2;
+
+-- name: session_refresh
+-- $1 the hash shown, $2 the hash of the next one, $3 days.  No row: refused.
+-- global
+SELECT id, tenant_id, role, epoch FROM outdial.session_refresh($1, $2, $3);
+
+-- name: session_end
+-- $2 id and $3 end of the access token, whose id is the hash of the refresh token it came with; $4 a refresh token's hash.
+SELECT outdial.session_end($2, $3, $2), outdial.session_end(NULL, NULL, $4), outdial.tenant() = $1;
+
+-- name: session_end_all
+SELECT outdial.session_end_all($2), outdial.tenant() = $1;
+
+-- name: setup_finish
+-- $1 the link's hash, $2 the password's hash.  No row: used, expired or never made.
+-- global
+SELECT tenant_id, user_id, email, role, epoch FROM outdial.setup_finish($1, $2);
+
+-- name: setup_make
+-- A one-time link for a user; earlier ones end.  For the operator's command.
+WITH ended AS (DELETE FROM setup_links WHERE tenant_id = $1 AND user_id = $2)
+INSERT INTO setup_links (token_hash, tenant_id, user_id, expires_at)
+SELECT $3, u.tenant_id, u.id, outdial.now() + interval '24 hours' FROM users u WHERE u.tenant_id = $1 AND u.id = $2;
