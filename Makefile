@@ -59,6 +59,7 @@ TESTS    := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/*_tes
 
 .PHONY: all run check lint tsan chaos prove clean tests packages check-packages build vendor
 .SECONDARY:
+.DELETE_ON_ERROR:
 
 all: $(PROGRAMS) vendor
 tests: $(TESTS)

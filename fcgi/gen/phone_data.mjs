@@ -195,7 +195,7 @@ class Plan {
         const passed = new Set(states.map(s => this.nfa.accepts[s]).filter(id => id >= 0 && this.tests[id].has(length)));
         for (const country of this.countries) {
             const kind = this.kind(country, passed);
-            /* Leading digits alone prove nothing: Morocco's [5-8] would swallow Western Sahara. */
+            /* Leading digits narrow a country down; alone they prove nothing. */
             if (kind && (country.leading === undefined || passed.has(country.leading))) return `${country.name}/${kind}`;
         }
         return null;
@@ -229,38 +229,38 @@ function fold(start, longest, step, own, visit) {
 /* ---- destinations: longest prefix -> country and kind -------------------------------------------------- */
 
 const REFUSED = new Set(["premium", "shared_cost", "personal", "pager", "voicemail", "satellite"]);
-const hidden = [];
-
+/* Rows [prefix, label, lengths].  Every length has a tree of its own: an Italian mailbox is a mobile number with two
+ * digits more, and neither may speak for the other. */
 function destinations(code) {
     const plan = new Plan(newerMetadata, code);
     const make = states => ({ states, key: states.join(), dead: states.length === 0 });
-    /* Beyond this depth numbers that differ in kind share the strictest one. */
+    /* Beyond this depth numbers that differ in kind share the one that is refused. */
     const deepest = 7;
-    const result = fold(make(plan.start), plan.longest,
-        (s, d) => make(plan.nfa.step(s.states, d)),
-        (s, depth) => plan.label(s.states, depth),
-        ({ own, children, depth }) => {
-            const votes = new Map();
-            const vote = label => label && votes.set(label, (votes.get(label) ?? 0) + 1);
-            children?.forEach(c => vote(c.label));
-            /* A number that others continue has no prefix of its own: it goes with the longer ones. */
-            if (votes.size === 0) vote(own);
-            const heard = [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([l]) => l);
-            let label = heard[0] ?? null;
-            if (depth >= deepest) label = heard.find(l => REFUSED.has(l.split("/")[1])) ?? label;
-            if (own && REFUSED.has(own.split("/")[1]) && own !== label) hidden.push(`${code} ${own}`);
-            /* North America's unassigned area codes stay without a country, so that nothing is dialed there. */
-            if (code === "1" && depth < 3) label = null;
-            const rows = [];
-            children?.forEach((child, d) => {
-                if (child.label && child.label !== label && depth < deepest) rows.push([`${d}`, child.label]);
-                if (depth < deepest) for (const [suffix, l] of child.rows) rows.push([`${d}${suffix}`, l]);
+    const merged = new Map();
+    for (let length = 1; length <= plan.longest && length + code.length <= 15; length++) {
+        const whole = fold(make(plan.start), length,
+            (s, d) => make(plan.nfa.step(s.states, d)),
+            (s, depth) => depth === length ? plan.label(s.states, depth) : null,
+            ({ own, children, depth }) => {
+                if (!children) return { label: own, rows: [] };
+                const votes = new Map();
+                for (const { label } of children) if (label) votes.set(label, (votes.get(label) ?? 0) + 1);
+                const heard = [...votes].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([l]) => l);
+                if (depth >= deepest)
+                    return { label: heard.find(l => REFUSED.has(l.split("/")[1])) ?? heard[0] ?? null, rows: [] };
+                /* North America's unassigned area codes stay without a country: nothing is dialed there. */
+                const label = code === "1" && depth < 3 ? null : heard[0] ?? null;
+                const rows = children.flatMap((child, d) =>
+                    [...(child.label && child.label !== label ? [["", child.label]] : []), ...child.rows]
+                        .map(([suffix, l]) => [`${d}${suffix}`, l]));
+                return { label, rows };
             });
-            return { label, rows };
-        });
-    const rows = result.rows.map(([suffix, label]) => [code + suffix, label]);
-    if (result.label) rows.unshift([code, result.label]);
-    return rows;
+        for (const [suffix, label] of [...(whole.label ? [["", whole.label]] : []), ...whole.rows]) {
+            const key = `${code}${suffix} ${label}`;
+            merged.set(key, (merged.get(key) ?? 0) | (1 << (code.length + length)));
+        }
+    }
+    return [...merged].map(([key, lengths]) => [...key.split(" "), lengths]);
 }
 
 /* ---- overlay: valid today, unknown to the library ------------------------------------------------------ */
@@ -416,7 +416,10 @@ function writeSql() {
         SOURCE_ROWS: [newer, zones]
             .map(s => `    ('${s.name}', '${s.version}', DATE '${today}', '${s.sha256}')`).join(",\n"),
         ZONES: values(grouped(zoneList, r => r[1].join(" ")), key => `'\n${wrapped(key.split(" "), "        ")}'`),
-        DESTINATIONS: values(grouped(places, r => r[1]), key => key.split("/").map(w => `'${w}'`).join(", ")),
+        DESTINATIONS: values(grouped(places, r => `${r[1]}/${r[2]}`), key => {
+            const [country, kind, lengths] = key.split("/");
+            return `'${country}', '${kind}', ${lengths}`;
+        }),
         ZONE_LEFTS: lefts(longestZone),
         PLACE_LEFTS: lefts(longestPlace),
     };
@@ -425,7 +428,7 @@ function writeSql() {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
     console.log(`${path}: ${zoneList.length} zone prefixes, ${places.length} destination prefixes, `
-              + `longest ${longestZone} and ${longestPlace}, ${hidden.length} states hidden: ${[...new Set(hidden)].join("; ")}`);
+              + `longest ${longestZone} and ${longestPlace}`);
 }
 
 writeOverlay();

@@ -1,6 +1,7 @@
 #include "sandbox/sender.h"
 
 #include <event2/event.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 
 #include "sandbox/serve.h"
 
-enum { MOST_CONNECTIONS = 96, ARENA_CEILING = 8 << 20 };
+/* Handing libcurl more than it can send at once costs memory and a search per answer. */
+enum { MOST_CONNECTIONS = 96, MOST_RUNNING = 2 * MOST_CONNECTIONS, ARENA_CEILING = 8 << 20 };
 
 /* Two queues between two threads; arenas of sendings change hands with them. */
 struct queue { struct sending *first, **end; };
@@ -33,13 +35,18 @@ static void queue_add(struct queue *queue, struct sending *s)
     queue->end = &s->next;
 }
 
-static struct sending *queue_take(struct queue *queue)
+/* The first most of a queue, as a list. */
+static struct sending *queue_take(struct queue *queue, unsigned most)
 {
     pthread_mutex_lock(&lock);
-    struct sending *first = queue->first;
-    queue->first = NULL;
+    struct sending *first = queue->first, **cut = &queue->first;
+    while (*cut && most--)
+        cut = &(*cut)->next;
+    struct sending *left = *cut;
+    *cut = NULL;
+    queue->first = left;
     pthread_mutex_unlock(&lock);
-    return first;
+    return cut == &queue->first ? NULL : first;
 }
 
 /* On the sender's thread. */
@@ -64,7 +71,8 @@ static void *work(void *unused)
 {
     (void)unused;
     while (!stopping) {
-        for (struct sending *s = queue_take(&outgoing), *next; s; s = next) {
+        unsigned running_now = http_loop_running(loop), room = running_now < MOST_RUNNING ? MOST_RUNNING - running_now : 0;
+        for (struct sending *s = queue_take(&outgoing, room), *next; s; s = next) {
             next = s->next;
             http_loop_start(loop, &s->request, answered, s);
         }
@@ -79,7 +87,7 @@ static void deliver(evutil_socket_t fd, short what, void *unused)
     (void)what, (void)unused;
     uint64_t count;
     (void)!read(fd, &count, sizeof count);
-    for (struct sending *s = queue_take(&returned), *next; s; s = next) {
+    for (struct sending *s = queue_take(&returned, UINT_MAX), *next; s; s = next) {
         next = s->next;
         s->done(s);
     }

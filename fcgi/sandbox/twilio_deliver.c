@@ -329,7 +329,7 @@ static struct delivery *copy_of(struct life *life, struct hook hook, const struc
 
 static void call_back(struct life *life, const char *event, struct hook hook, const struct parameters *p, bool last)
 {
-    if (!hook.url || !*hook.url || !world_callbacks())
+    if (!hook.url || !hook_url_valid(hook.url) || !world_callbacks())
         return;
     const struct script *script = life->call->script;
     struct delivery *d = prepare(life, hook, p);
@@ -442,7 +442,7 @@ static void fetch(struct life *life, struct hook hook, const struct pairs *extra
 static void document_failed(struct life *life, const struct delivery *d, int code, const char *text)
 {
     life_note(life, code, "%s", text);
-    if (d->fallback || !life->fallback.url || !*life->fallback.url) {
+    if (d->fallback || !life->fallback.url || !hook_url_valid(life->fallback.url)) {
         life_hang_up(life);
         return;
     }
@@ -523,11 +523,16 @@ void deliver_fetch(struct life *life, struct hook hook, const struct pairs *extr
         life_document_over(life);
         return;
     }
+    if (!hook.url || !hook_url_valid(hook.url)) {
+        life_note(life, 11100, "the address of the next document is not valid");
+        life_hang_up(life);
+        return;
+    }
     fetch(life, hook, extra, false, false);
 }
 
 void deliver_tell(struct life *life, struct hook hook, const struct pairs *extra)
 {
-    if (hook.url && *hook.url && world_callbacks())
+    if (hook.url && hook_url_valid(hook.url) && world_callbacks())
         fetch(life, hook, extra, false, true);
 }

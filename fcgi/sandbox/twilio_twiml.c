@@ -224,7 +224,7 @@ static double sound(const struct xml_node *node)
 }
 
 /* A person hangs up on endless noise, and on silence when the script says how long they stay. */
-static void listen(struct life *life, double secs, bool silence)
+static void hear(struct life *life, double secs, bool silence)
 {
     const struct script *script = life->call->script;
     if (script->talk_scripted && silence && script->talk_secs < secs)
@@ -235,19 +235,19 @@ static void listen(struct life *life, double secs, bool silence)
 
 static bool say(struct life *life, const struct xml_node *node)
 {
-    listen(life, speak(life, node), false);
+    hear(life, speak(life, node), false);
     return false;
 }
 
 static bool play(struct life *life, const struct xml_node *node)
 {
-    listen(life, sound(node), true);
+    hear(life, sound(node), true);
     return false;
 }
 
 static bool rest(struct life *life, const struct xml_node *node)
 {
-    listen(life, twiml_seconds(node, "length", 1), true);
+    hear(life, twiml_seconds(node, "length", 1), true);
     return false;
 }
 

@@ -1,5 +1,5 @@
 /*
- * web/api_outbound.c - the auto-dialer's paths, /api/outbound-caller/*, for signed-in people and programs.
+ * web/api_outbound.c - the auto-dialer's paths, /api/outbound-caller/..., for signed-in people and programs.
  *
  * The carrier's half of the same paths (voice, gather, call-status) is hook_calls.c.
  */
@@ -8,7 +8,6 @@
 #include "model/states.h"
 #include "service/calls.h"
 #include "service/runs.h"
-#include "store/campaigns.h"
 #include "web/api.h"
 
 /* campaign_id of the query, else of the body, else the tenant's default run. */
@@ -39,20 +38,20 @@ static fallible wanted_interval(struct req *r, const struct json *body, int64_t 
     return NULL;
 }
 
-static void write_progress(struct json_out *out, const struct progress *progress)
+static void write_progress(struct json_out *out, const struct run_progress *progress)
 {
     json_name(out, "isRunning");
-    json_put_flag(out, progress->is_running);
+    json_put_flag(out, progress->running);
     json_name(out, "currentIndex");
-    json_put_integer(out, progress->current_index);
+    json_put_integer(out, progress->current);
     json_name(out, "totalLeads");
-    json_put_integer(out, progress->total_leads);
+    json_put_integer(out, progress->total);
     json_name(out, "callsMade");
-    json_put_integer(out, progress->calls_made);
+    json_put_integer(out, progress->calls);
     json_name(out, "remaining");
-    json_put_integer(out, progress->remaining);
+    json_put_integer(out, progress->total - progress->current);
     json_name(out, "intervalMinutes");
-    json_put_real(out, progress->interval_minutes);
+    json_put_real(out, (double)progress->interval_ms / 60000);
 }
 
 static struct json_out *success(struct req *r)
@@ -107,7 +106,7 @@ fallible api_outbound_start(struct req *r)
     struct uuid campaign;
     int64_t interval_ms;
     struct run_started run = { 0 };
-    struct progress progress;
+    struct run_progress progress;
 
     TRY(req_object(r, &body));
     TRY(wanted_interval(r, body, &interval_ms));
@@ -120,9 +119,9 @@ fallible api_outbound_start(struct req *r)
         return reply_started(r, &run);
     }
     TRY(svc_run_resume(r->ctx, r->settings, campaign, interval_ms));
-    TRY(campaigns_progress(r->ctx, campaign, &progress));
-    run.total = progress.total_leads;
-    run.interval_ms = (int64_t)(progress.interval_minutes * 60000 + 0.5);
+    TRY(svc_run_progress(r->ctx, campaign, &progress));
+    run.total = progress.total;
+    run.interval_ms = progress.interval_ms;
     return reply_started(r, &run);
 }
 
@@ -131,18 +130,18 @@ fallible api_outbound_stop(struct req *r)
 {
     const struct json *body;
     struct uuid campaign;
-    struct progress progress;
+    struct run_progress progress;
 
     TRY(req_object(r, &body));
     TRY(wanted_campaign(r, body, &campaign));
     TRY(svc_run_hold(r->ctx, campaign, "stopped"));
-    TRY(campaigns_progress(r->ctx, campaign, &progress));
+    TRY(svc_run_progress(r->ctx, campaign, &progress));
     struct json_out *out = success(r);
     put_text(out, "status", "stopped");
     json_name(out, "callsMade");
-    json_put_integer(out, progress.calls_made);
+    json_put_integer(out, progress.calls);
     json_name(out, "totalLeads");
-    json_put_integer(out, progress.total_leads);
+    json_put_integer(out, progress.total);
     return reply_object_end(r, 200);
 }
 
@@ -150,10 +149,10 @@ fallible api_outbound_stop(struct req *r)
 fallible api_outbound_status(struct req *r)
 {
     struct uuid campaign;
-    struct progress progress;
+    struct run_progress progress;
 
     TRY(wanted_campaign(r, NULL, &campaign));
-    TRY(campaigns_progress(r->ctx, campaign, &progress));
+    TRY(svc_run_progress(r->ctx, campaign, &progress));
     write_progress(success(r), &progress);
     return reply_object_end(r, 200);
 }
@@ -205,7 +204,8 @@ fallible api_outbound_logs(struct req *r)
     for (size_t i = 0; i < shown; i++)
         write_log_row(r->ctx, out, &rows, i);
     json_close_array(out);
-    put_text(out, "next_cursor", rows.count > shown ? page_cursor(r->ctx->arena, row_uuid(&rows, shown - 1, "id")) : NULL);
+    struct uuid last = shown ? row_uuid(&rows, shown - 1, "id") : (struct uuid){ 0 };
+    put_text(out, "next_cursor", rows.count > shown ? base64url_encode(r->ctx->arena, last.byte, sizeof last.byte) : NULL);
     return reply_object_end(r, 200);
 }
 

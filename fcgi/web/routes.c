@@ -8,6 +8,13 @@ const struct route routes[] = {
     { GET,   "/healthz",                     ANYONE,  api_healthz,            0,         NULL,        "Is the worker alive" },
     { GET,   "/readyz",                      ANYONE,  api_readyz,             0,         NULL,        "Can it serve: database, migrations" },
 
+    { POST,  "/api/v1/auth/login",           ANYONE,  api_login,              0,         NULL,        "Sign in" },
+    { POST,  "/api/v1/auth/refresh",         ANYONE,  api_refresh,            0,         NULL,        "The next pair of tokens" },
+    { POST,  "/api/v1/auth/setup",           ANYONE,  api_setup,              0,         NULL,        "A one-time link becomes a password" },
+    { POST,  "/api/v1/auth/logout",          VIEWER,  api_logout,             LENIENT,   NULL,        "End this session" },
+    { GET,   "/api/v1/me",                   VIEWER,  api_me,                 0,         NULL,        "Who is asking" },
+    { PATCH, "/api/v1/me",                   VIEWER,  api_me_update,          0,         NULL,        "Own name, phone, language, password" },
+
     { POST,  "/api/outbound-caller/call",        AGENT,   api_outbound_call,    CREATES | CALLS | LENIENT, NULL, "Call one number now" },
     { POST,  "/api/outbound-caller/start",       MANAGER, api_outbound_start,   LENIENT,   NULL,        "Call a list, or go on with it" },
     { POST,  "/api/outbound-caller/stop",        MANAGER, api_outbound_stop,    LENIENT,   NULL,        "Stop calling; keeps its place" },

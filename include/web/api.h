@@ -12,6 +12,14 @@
 fallible api_healthz(struct req *);
 fallible api_readyz(struct req *);
 
+/* api_auth.c */
+fallible api_login(struct req *);
+fallible api_refresh(struct req *);
+fallible api_setup(struct req *);
+fallible api_logout(struct req *);
+fallible api_me(struct req *);
+fallible api_me_update(struct req *);
+
 /* api_outbound.c: the auto-dialer's paths */
 fallible api_outbound_call(struct req *);
 fallible api_outbound_start(struct req *);

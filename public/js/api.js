@@ -22,6 +22,7 @@ const PATIENCE_MS = 20_000;
 export const session = createStore(/** @type {any} */ (undefined));
 /** True while the server cannot be reached. */
 export const connectionLost = createStore(false);
+addEventListener("offline", () => connectionLost.set(true));
 /** Why the session ended, for the sign-in screen: "expired" or "". */
 export const ended = createStore("");
 
@@ -159,9 +160,9 @@ function refresh() {
 /**
  * @param {string} method @param {string} path
  * @param {{ body?: unknown, key?: string, signal?: AbortSignal }} [how]
- * @returns {Promise<any>} the parsed body; throws ApiError
+ * @returns {Promise<{ status: number, reply: any }>} the parsed body; throws ApiError
  */
-export async function request(method, path, how = {}) {
+async function exchange(method, path, how = {}) {
     let answer = await send(method, path, { ...how, token: accessToken });
     if (answer.status === 401) {
         if (await refresh())
@@ -174,14 +175,13 @@ export async function request(method, path, how = {}) {
     }
     if (!answer.ok)
         throw await errorOf(answer);
-    return answer.status === 204 ? null : answer.json();
+    return { status: answer.status, reply: answer.status === 204 ? null : await answer.json() };
 }
 
-/** @param {string} path @param {AbortSignal} [signal] */
-export const get = (path, signal) => request("GET", path, { signal });
-
-/** @param {string} path @param {unknown} body @param {string} [key] */
-export const post = (path, body, key) => request("POST", path, { body, key });
+/** @param {string} path @param {AbortSignal} [signal] @returns {Promise<any>} */
+export async function get(path, signal) {
+    return (await exchange("GET", path, { signal })).reply;
+}
 
 /** @param {string} email @param {string} password */
 export async function signIn(email, password) {
@@ -226,15 +226,15 @@ export function newKey() {
 export function createClickKey() {
     let open = { key: "", body: "" };
     return {
-        /** @param {string} path @param {unknown} body @returns {Promise<any>} */
+        /** @param {string} path @param {unknown} body @returns {Promise<{ status: number, reply: any }>} */
         async post(path, body) {
             const text = path + JSON.stringify(body);
             if (!open.key || open.body !== text)
                 open = { key: newKey(), body: text };
             try {
-                const reply = await post(path, body, open.key);
+                const answer = await exchange("POST", path, { body, key: open.key });
                 open.key = "";
-                return reply;
+                return answer;
             } catch (failure) {
                 if (!(failure instanceof ApiError) || failure.status !== 0)
                     open.key = "";

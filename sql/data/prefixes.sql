@@ -18,14 +18,18 @@ COMMENT ON TABLE outdial.zone_prefixes IS
     'Time zones by leading digits (calling code first, no +), longer prefixes included; empty where this server does not know a zone.';
 
 CREATE TABLE IF NOT EXISTS outdial.destination_prefixes (
-    prefix  text PRIMARY KEY CHECK (prefix ~ '^[1-9][0-9]{0,14}$'),
+    prefix  text NOT NULL CHECK (prefix ~ '^[1-9][0-9]{0,14}$'),
+    lengths integer NOT NULL CHECK (lengths BETWEEN 1 AND 65535),
     country text NOT NULL CHECK (country ~ '^([A-Z]{2}|001)$'),
     kind    text NOT NULL DEFAULT 'ordinary'
             CHECK (kind IN ('ordinary', 'toll_free', 'premium', 'shared_cost', 'personal', 'pager', 'uan',
-                            'voicemail', 'satellite'))
+                            'voicemail', 'satellite')),
+    PRIMARY KEY (prefix, lengths)
 );
 COMMENT ON TABLE outdial.destination_prefixes IS
-    'Country (ISO 3166; 001 = networks of no country) and kind by leading digits; the longest match counts.';
+    'Country (ISO 3166; 001 = networks of no country) and kind by leading digits and length; the longest match counts.';
+COMMENT ON COLUMN outdial.destination_prefixes.lengths IS
+    'Bit n: speaks for numbers of n digits, calling code included.';
 
 CREATE TABLE IF NOT EXISTS outdial.data_sources (
     name         text PRIMARY KEY,
@@ -1265,1308 +1269,1555 @@ SELECT prefix, CASE WHEN list <@ known.names THEN list ELSE '{}' END
  CROSS JOIN LATERAL (SELECT regexp_split_to_array(btrim(zones, E' \n'), '\s+')) AS split (list)
  CROSS JOIN LATERAL regexp_split_to_table(btrim(prefixes, E' \n'), '\s+') AS prefix;
 
-INSERT INTO outdial.destination_prefixes (prefix, country, kind)
-SELECT prefix, country, kind
+INSERT INTO outdial.destination_prefixes (prefix, lengths, country, kind)
+SELECT prefix, lengths, country, kind
   FROM (VALUES
-    ('001', 'ordinary', '
+    ('001', 'ordinary', 32768, '
         878'),
-    ('001', 'premium', '
+    ('001', 'premium', 4096, '
         979'),
-    ('001', 'satellite', '
-        870 881 882 883'),
-    ('001', 'shared_cost', '
+    ('001', 'satellite', 12288, '
+        881'),
+    ('001', 'satellite', 36864, '
+        870'),
+    ('001', 'satellite', 63488, '
+        883'),
+    ('001', 'satellite', 64512, '
+        882'),
+    ('001', 'shared_cost', 2048, '
         808'),
-    ('001', 'toll_free', '
+    ('001', 'toll_free', 2048, '
         800'),
-    ('001', 'uan', '
+    ('001', 'uan', 16384, '
         888'),
-    ('AC', 'ordinary', '
+    ('AC', 'ordinary', 256, '
         247'),
-    ('AC', 'uan', '
-        2470 2471 2475 2478 2479'),
-    ('AD', 'ordinary', '
+    ('AC', 'uan', 512, '
+        247'),
+    ('AD', 'ordinary', 4608, '
         376'),
-    ('AD', 'premium', '
+    ('AD', 'premium', 512, '
         3761 3769'),
-    ('AD', 'toll_free', '
-        3761800 3761802'),
-    ('AE', 'ordinary', '
+    ('AD', 'toll_free', 2048, '
+        376'),
+    ('AE', 'ordinary', 2048, '
         971'),
-    ('AE', 'premium', '
-        97190'),
-    ('AE', 'shared_cost', '
-        97170'),
-    ('AE', 'toll_free', '
-        97140 9718'),
-    ('AE', 'uan', '
-        97160'),
-    ('AF', 'ordinary', '
+    ('AE', 'ordinary', 4096, '
+        9715'),
+    ('AE', 'premium', 4096, '
+        9719'),
+    ('AE', 'shared_cost', 4096, '
+        9717'),
+    ('AE', 'toll_free', 2048, '
+        9718'),
+    ('AE', 'toll_free', 63232, '
+        971'),
+    ('AE', 'uan', 4096, '
+        9716'),
+    ('AF', 'ordinary', 2048, '
         93'),
-    ('AG', 'ordinary', '
+    ('AG', 'ordinary', 2048, '
         1268'),
-    ('AG', 'pager', '
+    ('AG', 'pager', 2048, '
         126840'),
-    ('AI', 'ordinary', '
+    ('AI', 'ordinary', 2048, '
         1264'),
-    ('AI', 'pager', '
+    ('AI', 'pager', 2048, '
         1264724'),
-    ('AL', 'ordinary', '
+    ('AL', 'ordinary', 6144, '
         355'),
-    ('AL', 'personal', '
+    ('AL', 'personal', 2048, '
         3557'),
-    ('AL', 'premium', '
-        3559'),
-    ('AL', 'shared_cost', '
-        35580'),
-    ('AL', 'toll_free', '
-        355800'),
-    ('AM', 'ordinary', '
+    ('AL', 'premium', 512, '
+        355'),
+    ('AL', 'shared_cost', 512, '
+        3558'),
+    ('AL', 'toll_free', 1024, '
+        355'),
+    ('AM', 'ordinary', 2048, '
         374'),
-    ('AM', 'premium', '
+    ('AM', 'premium', 2048, '
         37490'),
-    ('AM', 'shared_cost', '
+    ('AM', 'shared_cost', 2048, '
         37480'),
-    ('AM', 'toll_free', '
+    ('AM', 'toll_free', 2048, '
         374800'),
-    ('AO', 'ordinary', '
+    ('AO', 'ordinary', 4096, '
         244'),
-    ('AR', 'ordinary', '
+    ('AR', 'ordinary', 12288, '
         54'),
-    ('AR', 'premium', '
+    ('AR', 'premium', 4096, '
         5460'),
-    ('AR', 'toll_free', '
+    ('AR', 'toll_free', 12288, '
         548'),
-    ('AR', 'uan', '
+    ('AR', 'uan', 4096, '
         5481'),
-    ('AS', 'ordinary', '
+    ('AS', 'ordinary', 2048, '
         1684'),
-    ('AT', 'ordinary', '
+    ('AT', 'ordinary', 65472, '
         43'),
-    ('AT', 'premium', '
+    ('AT', 'premium', 63488, '
         438 439'),
-    ('AT', 'shared_cost', '
+    ('AT', 'shared_cost', 1024, '
+        438'),
+    ('AT', 'shared_cost', 63488, '
         4381 4382'),
-    ('AT', 'toll_free', '
+    ('AT', 'toll_free', 63488, '
         4380'),
-    ('AU', 'ordinary', '
+    ('AU', 'ordinary', 2048, '
         61'),
-    ('AU', 'pager', '
+    ('AU', 'pager', 1920, '
+        61'),
+    ('AU', 'pager', 2048, '
         6116'),
-    ('AU', 'premium', '
-        6119'),
-    ('AU', 'shared_cost', '
+    ('AU', 'premium', 4096, '
+        61'),
+    ('AU', 'shared_cost', 16384, '
+        61'),
+    ('AU', 'shared_cost', 5376, '
         6113'),
-    ('AU', 'toll_free', '
+    ('AU', 'toll_free', 4608, '
         6118'),
-    ('AW', 'ordinary', '
+    ('AW', 'ordinary', 1024, '
         297'),
-    ('AW', 'premium', '
+    ('AW', 'premium', 1024, '
         29790'),
-    ('AW', 'toll_free', '
+    ('AW', 'toll_free', 1024, '
         2978'),
-    ('AX', 'ordinary', '
+    ('AX', 'ordinary', 7680, '
         35818'),
-    ('AZ', 'ordinary', '
+    ('AZ', 'ordinary', 4096, '
         994'),
-    ('AZ', 'premium', '
+    ('AZ', 'premium', 4096, '
         99490'),
-    ('AZ', 'toll_free', '
+    ('AZ', 'toll_free', 4096, '
         9948'),
-    ('BA', 'ordinary', '
+    ('BA', 'ordinary', 6144, '
         387'),
-    ('BA', 'premium', '
+    ('BA', 'premium', 2048, '
         3879'),
-    ('BA', 'shared_cost', '
+    ('BA', 'shared_cost', 2048, '
         3878'),
-    ('BA', 'toll_free', '
+    ('BA', 'toll_free', 2048, '
         38780 38788'),
-    ('BA', 'uan', '
+    ('BA', 'uan', 2048, '
         3877'),
-    ('BB', 'ordinary', '
+    ('BB', 'ordinary', 2048, '
         1246 1246446 1246737 124675'),
-    ('BB', 'premium', '
+    ('BB', 'premium', 2048, '
         124697'),
-    ('BB', 'uan', '
+    ('BB', 'uan', 2048, '
         124629 1246367 1246417 1246418 1246419 1246430 1246431 124644 124646 12467 1246753'),
-    ('BD', 'ordinary', '
+    ('BD', 'ordinary', 15872, '
         880'),
-    ('BD', 'toll_free', '
-        880800 880803'),
-    ('BE', 'ordinary', '
+    ('BD', 'toll_free', 8192, '
+        8808'),
+    ('BE', 'ordinary', 3072, '
         32'),
-    ('BE', 'premium', '
+    ('BE', 'premium', 1024, '
         3270 3290'),
-    ('BE', 'shared_cost', '
+    ('BE', 'shared_cost', 1024, '
         327879'),
-    ('BE', 'toll_free', '
+    ('BE', 'toll_free', 1024, '
         32800'),
-    ('BE', 'uan', '
+    ('BE', 'uan', 1024, '
         3278'),
-    ('BF', 'ordinary', '
+    ('BF', 'ordinary', 2048, '
         226'),
-    ('BG', 'ordinary', '
+    ('BG', 'ordinary', 7680, '
         359'),
-    ('BG', 'premium', '
+    ('BG', 'premium', 2048, '
         35990'),
-    ('BG', 'shared_cost', '
+    ('BG', 'shared_cost', 2048, '
         359700'),
-    ('BG', 'toll_free', '
-        3590 35980'),
-    ('BH', 'ordinary', '
+    ('BG', 'toll_free', 2048, '
+        35980'),
+    ('BG', 'toll_free', 32768, '
+        359'),
+    ('BH', 'ordinary', 2048, '
         973'),
-    ('BH', 'premium', '
+    ('BH', 'premium', 2048, '
         97387 9739'),
-    ('BH', 'shared_cost', '
+    ('BH', 'shared_cost', 2048, '
         97384'),
-    ('BH', 'toll_free', '
+    ('BH', 'toll_free', 2048, '
         9738'),
-    ('BI', 'ordinary', '
+    ('BI', 'ordinary', 2048, '
         257'),
-    ('BJ', 'ordinary', '
+    ('BJ', 'ordinary', 8192, '
         229'),
-    ('BL', 'ordinary', '
+    ('BL', 'ordinary', 4096, '
         59059027 59059029 59059051 59059052 59059087'),
-    ('BM', 'ordinary', '
+    ('BM', 'ordinary', 2048, '
         1441'),
-    ('BN', 'ordinary', '
+    ('BN', 'ordinary', 1024, '
         673'),
-    ('BO', 'ordinary', '
+    ('BO', 'ordinary', 2048, '
         591'),
-    ('BO', 'toll_free', '
-        5918'),
-    ('BQ', 'ordinary', '
+    ('BO', 'toll_free', 4096, '
+        591'),
+    ('BQ', 'ordinary', 1024, '
         599'),
-    ('BR', 'ordinary', '
+    ('BR', 'ordinary', 12288, '
         55'),
-    ('BR', 'premium', '
+    ('BR', 'premium', 2048, '
+        55'),
+    ('BR', 'premium', 4096, '
         5550 5590'),
-    ('BR', 'shared_cost', '
-        5530 5540 55486'),
-    ('BR', 'toll_free', '
+    ('BR', 'shared_cost', 1024, '
+        55'),
+    ('BR', 'shared_cost', 4096, '
+        5530'),
+    ('BR', 'toll_free', 2048, '
+        558'),
+    ('BR', 'toll_free', 4096, '
         5580'),
-    ('BS', 'ordinary', '
+    ('BS', 'ordinary', 2048, '
         1242'),
-    ('BS', 'toll_free', '
+    ('BS', 'toll_free', 2048, '
         1242300'),
-    ('BS', 'uan', '
+    ('BS', 'uan', 2048, '
         12422'),
-    ('BT', 'ordinary', '
+    ('BT', 'ordinary', 3072, '
         975'),
-    ('BW', 'ordinary', '
+    ('BW', 'ordinary', 3072, '
         267'),
-    ('BW', 'premium', '
+    ('BW', 'premium', 1024, '
         2679'),
-    ('BW', 'toll_free', '
-        2670 2678'),
-    ('BY', 'ordinary', '
+    ('BW', 'toll_free', 8192, '
+        267'),
+    ('BY', 'ordinary', 4096, '
         375'),
-    ('BY', 'premium', '
-        37581 3759'),
-    ('BY', 'toll_free', '
+    ('BY', 'premium', 8192, '
+        375'),
+    ('BY', 'toll_free', 19968, '
+        375'),
+    ('BY', 'toll_free', 4096, '
         3758'),
-    ('BZ', 'ordinary', '
+    ('BY', 'toll_free', 8192, '
+        37580'),
+    ('BZ', 'ordinary', 1024, '
         501'),
-    ('BZ', 'toll_free', '
-        5010'),
-    ('CA', 'ordinary', '
+    ('BZ', 'toll_free', 16384, '
+        501'),
+    ('CA', 'ordinary', 2048, '
         1204 1226 1236 1249 1250 1257 1263 1273 1289 1306 1343 1354 1365 1367 1368 1382 1403 1416 1418 1428
         1431 1437 1438 1450 1468 1474 1506 1514 1519 1548 1579 1581 1584 1587 1600 1604 1613 1639 1647 1672
         1683 1705 1709 1742 1753 1778 1780 1782 1807 1819 1825 1867 1873 1879 1902 1905 1942'),
-    ('CA', 'personal', '
+    ('CA', 'personal', 2048, '
         1622 1633'),
-    ('CA', 'uan', '
-        13100 13101'),
-    ('CC', 'ordinary', '
+    ('CA', 'uan', 256, '
+        1310'),
+    ('CC', 'ordinary', 2048, '
         61851002 61851031 61851060 61851089 61851118 61851176 61851223 6189162 61891703'),
-    ('CD', 'ordinary', '
+    ('CD', 'ordinary', 15360, '
         243'),
-    ('CF', 'ordinary', '
+    ('CF', 'ordinary', 2048, '
         236'),
-    ('CF', 'premium', '
+    ('CF', 'premium', 2048, '
         2368'),
-    ('CG', 'ordinary', '
+    ('CG', 'ordinary', 4096, '
         242'),
-    ('CG', 'premium', '
+    ('CG', 'premium', 4096, '
         2428'),
-    ('CH', 'ordinary', '
+    ('CH', 'ordinary', 2048, '
         41'),
-    ('CH', 'pager', '
+    ('CH', 'pager', 2048, '
         4174'),
-    ('CH', 'personal', '
+    ('CH', 'personal', 2048, '
         4187'),
-    ('CH', 'premium', '
+    ('CH', 'premium', 2048, '
         4190'),
-    ('CH', 'shared_cost', '
+    ('CH', 'shared_cost', 2048, '
         4184'),
-    ('CH', 'toll_free', '
+    ('CH', 'toll_free', 2048, '
         4180'),
-    ('CH', 'uan', '
+    ('CH', 'uan', 2048, '
         4151 4158'),
-    ('CH', 'voicemail', '
-        4186'),
-    ('CI', 'ordinary', '
+    ('CH', 'voicemail', 16384, '
+        41'),
+    ('CI', 'ordinary', 8192, '
         225'),
-    ('CK', 'ordinary', '
+    ('CK', 'ordinary', 256, '
         682'),
-    ('CL', 'ordinary', '
+    ('CL', 'ordinary', 2048, '
         56'),
-    ('CL', 'shared_cost', '
-        5660'),
-    ('CL', 'toll_free', '
-        561 56800'),
-    ('CM', 'ordinary', '
+    ('CL', 'shared_cost', 12288, '
+        56'),
+    ('CL', 'toll_free', 2048, '
+        56800'),
+    ('CL', 'toll_free', 8192, '
+        561'),
+    ('CM', 'ordinary', 4096, '
         237'),
-    ('CM', 'toll_free', '
+    ('CM', 'toll_free', 2048, '
+        237'),
+    ('CM', 'toll_free', 4096, '
         2378'),
-    ('CN', 'ordinary', '
+    ('CN', 'ordinary', 15872, '
         86'),
-    ('CN', 'premium', '
-        86160 86168'),
-    ('CN', 'shared_cost', '
-        8610100 8640 86950'),
-    ('CN', 'toll_free', '
-        8610800 8621800 8680'),
-    ('CO', 'ordinary', '
+    ('CN', 'premium', 1024, '
+        8616'),
+    ('CN', 'shared_cost', 1024, '
+        86101'),
+    ('CN', 'shared_cost', 1536, '
+        861096 862096 862196 862296 862396 862496 862596 862796 862896 862996'),
+    ('CN', 'shared_cost', 3072, '
+        8631096 8631196 8631296 8631396 8631496 8631596 8631696 8631796 8631896 8631996 8633596 8634996
+        8635096 8635196 8635296 8635396 8635496 8635596 8635696 8635796 8635896 8635996 8637096 8637196
+        8637296 8637396 8637496 8637596 8637696 8637796 8637996 8639196 8639296 8639396 8639496 8639596
+        8639696 8639896 8641196 8641296 8641596 8641696 8641796 8641896 8641996 8642196 8642796 8642996
+        8643196 8643296 8643396 8643496 8643596 8643696 8643796 8643896 8643996 8645196 8645296 8645396
+        8645496 8645596 8645696 8645796 8645896 8645996 8646496 8646796 8646896 8646996 8647096 8647196
+        8647296 8647396 8647496 8647596 8647696 8647796 8647896 8647996 8648296 8648396 8651096 8651196
+        8651296 8651396 8651496 8651596 8651696 8651796 8651896 8651996 8652396 8652796 8653096 8653196
+        8653296 8653396 8653496 8653596 8653696 8653796 8653896 8653996 8654396 8654696 8655096 8655196
+        8655296 8655396 8655496 8655596 8655696 8655796 8655896 8655996 8656196 8656296 8656396 8656496
+        8656696 8657096 8657196 8657296 8657396 8657496 8657596 8657696 8657796 8657896 8657996 8658096
+        8659196 8659296 8659396 8659496 8659596 8659696 8659796 8659896 8659996 8663196 8663296 8663396
+        8663596 8666096 8666296 8666396 8666896 8669196 8669296 8670196 8671096 8671196 8671296 8671396
+        8671496 8671596 8671696 8671796 8671896 8671996 8672296 8672496 8672896 8673096 8673196 8673496
+        8673596 8673696 8673796 8673896 8673996 8674396 8674496 8674596 8674696 8675096 8675196 8675296
+        8675396 8675496 8675596 8675696 8675796 8675896 8675996 8676096 8676296 8676396 8676696 8676896
+        8676996 8677096 8677196 8677296 8677396 8677496 8677596 8677696 8677796 8677896 8677996 8679096
+        8679196 8679296 8679396 8679496 8679596 8679696 8679796 8679896 8679996 8681296 8681396 8681696
+        8681796 8681896 8682596 8682696 8682796 8683096 8683196 8683296 8683396 8683496 8683596 8683696
+        8683796 8683896 8683996 8685196 8685496 8685596 8685696 8685796 8685896 8685996 8687096 8687196
+        8687296 8687396 8687496 8687596 8687696 8687796 8687896 8687996 8688396 8688696 8688796 8688896
+        8689196 8689296 8689396 8689496 8689596 8689696 8689796 8689896 8690196 8690296 8690396 8690696
+        8690896 8690996 8691196 8691296 8691396 8691496 8691596 8691696 8691796 8691996 8693096 8693196
+        8693296 8693396 8693496 8693596 8693696 8693796 8693896 8693996 8694196 8694396 8695196 8695296
+        8695396 8695496 8695596 8697096 8697196 8697296 8697396 8697496 8697596 8697696 8697796 8697896
+        8697996 8699096 8699196 8699296 8699396 8699496 8699596 8699696 8699796 8699896 8699996'),
+    ('CN', 'shared_cost', 4096, '
+        8640 86950'),
+    ('CN', 'shared_cost', 8192, '
+        869'),
+    ('CN', 'toll_free', 16384, '
+        86'),
+    ('CN', 'toll_free', 4096, '
+        8680'),
+    ('CO', 'ordinary', 5120, '
         57'),
-    ('CO', 'premium', '
-        571 5790'),
-    ('CO', 'toll_free', '
+    ('CO', 'premium', 4096, '
+        5790'),
+    ('CO', 'premium', 8192, '
+        57'),
+    ('CO', 'toll_free', 8192, '
         5718'),
-    ('CR', 'ordinary', '
+    ('CR', 'ordinary', 2048, '
         506'),
-    ('CR', 'premium', '
-        5069'),
-    ('CR', 'toll_free', '
-        50680'),
-    ('CU', 'ordinary', '
+    ('CR', 'premium', 8192, '
+        506'),
+    ('CR', 'toll_free', 8192, '
+        5068'),
+    ('CU', 'ordinary', 5888, '
         53'),
-    ('CU', 'shared_cost', '
+    ('CU', 'shared_cost', 4096, '
         53807'),
-    ('CU', 'toll_free', '
+    ('CU', 'toll_free', 4096, '
         53800'),
-    ('CV', 'ordinary', '
+    ('CV', 'ordinary', 1024, '
         238'),
-    ('CV', 'toll_free', '
+    ('CV', 'toll_free', 1024, '
         2388'),
-    ('CW', 'ordinary', '
-        5999'),
-    ('CW', 'pager', '
+    ('CW', 'ordinary', 2048, '
+        599'),
+    ('CW', 'pager', 2048, '
         599955'),
-    ('CW', 'shared_cost', '
+    ('CW', 'shared_cost', 1024, '
         5996'),
-    ('CX', 'ordinary', '
+    ('CX', 'ordinary', 2048, '
         61851001 61851030 61851059 61851088 61851117 61851146 61851175 61851222 61851235 6189164 61891958'),
-    ('CY', 'ordinary', '
+    ('CY', 'ordinary', 2048, '
         357'),
-    ('CY', 'personal', '
+    ('CY', 'personal', 2048, '
         3577'),
-    ('CY', 'premium', '
+    ('CY', 'premium', 2048, '
         35790'),
-    ('CY', 'shared_cost', '
+    ('CY', 'shared_cost', 2048, '
         3578'),
-    ('CY', 'toll_free', '
+    ('CY', 'toll_free', 2048, '
         357800'),
-    ('CY', 'uan', '
+    ('CY', 'uan', 2048, '
         3575 35777'),
-    ('CZ', 'ordinary', '
+    ('CZ', 'ordinary', 4096, '
         420 42091 420970'),
-    ('CZ', 'personal', '
+    ('CZ', 'personal', 4096, '
         420700 420701'),
-    ('CZ', 'premium', '
+    ('CZ', 'premium', 4096, '
         42090 420976'),
-    ('CZ', 'shared_cost', '
+    ('CZ', 'shared_cost', 4096, '
         4208'),
-    ('CZ', 'toll_free', '
+    ('CZ', 'toll_free', 4096, '
         42080'),
-    ('CZ', 'uan', '
+    ('CZ', 'uan', 4096, '
         4209'),
-    ('CZ', 'voicemail', '
-        42093 42096'),
-    ('DE', 'ordinary', '
+    ('CZ', 'voicemail', 4096, '
+        42096'),
+    ('CZ', 'voicemail', 57344, '
+        420'),
+    ('DE', 'ordinary', 65408, '
         49'),
-    ('DE', 'pager', '
+    ('DE', 'pager', 12288, '
         49164 49168 49169'),
-    ('DE', 'personal', '
+    ('DE', 'pager', 20352, '
+        491'),
+    ('DE', 'pager', 32768, '
+        4916'),
+    ('DE', 'pager', 64, '
+        49'),
+    ('DE', 'personal', 8192, '
         49700'),
-    ('DE', 'premium', '
-        491377 491378 491379 49900'),
-    ('DE', 'shared_cost', '
-        4913 49180'),
-    ('DE', 'toll_free', '
-        49800'),
-    ('DE', 'uan', '
+    ('DE', 'premium', 12288, '
+        49900'),
+    ('DE', 'premium', 4096, '
+        491377 491378 491379'),
+    ('DE', 'shared_cost', 4608, '
+        4913'),
+    ('DE', 'shared_cost', 56320, '
         4918'),
-    ('DE', 'voicemail', '
-        4915000 4915113 49152055 49152155 49152255 49152355 49152455 49152555 49152655 49152755 49152855
-        49152955 491530 491540 4915500 4915600 49157099 49157199 49157299 49157399 49157499 49157599
-        49157699 49157799 49157899 49157999 4915800 49159033 49159133 49159233 49159333 49159433 49159533
-        49159633 49159733 49159833 49159933 4916013 4916255 4916399 4917013 4917113 4917255 4917355 4917455
-        4917513 4917633 4917799 4917899 4917933'),
-    ('DJ', 'ordinary', '
+    ('DE', 'shared_cost', 8192, '
+        49180'),
+    ('DE', 'toll_free', 61440, '
+        49800'),
+    ('DE', 'uan', 56320, '
+        49181'),
+    ('DE', 'uan', 8192, '
+        4918'),
+    ('DE', 'voicemail', 16384, '
+        4917'),
+    ('DE', 'voicemail', 32768, '
+        491'),
+    ('DE', 'voicemail', 49152, '
+        49160 49162 49163'),
+    ('DJ', 'ordinary', 2048, '
         253'),
-    ('DK', 'ordinary', '
+    ('DK', 'ordinary', 1024, '
         45'),
-    ('DK', 'premium', '
+    ('DK', 'premium', 1024, '
         4590'),
-    ('DK', 'toll_free', '
+    ('DK', 'toll_free', 1024, '
         4580'),
-    ('DM', 'ordinary', '
+    ('DM', 'ordinary', 2048, '
         1767'),
-    ('DO', 'ordinary', '
+    ('DO', 'ordinary', 2048, '
         1809 1829 1849'),
-    ('DO', 'toll_free', '
+    ('DO', 'toll_free', 2048, '
         18001 18090 18091 18290 18291 18490 18491'),
-    ('DZ', 'ordinary', '
+    ('DZ', 'ordinary', 6144, '
         213'),
-    ('DZ', 'premium', '
+    ('DZ', 'premium', 4096, '
         2138'),
-    ('DZ', 'shared_cost', '
+    ('DZ', 'shared_cost', 4096, '
         213801 213802'),
-    ('DZ', 'toll_free', '
+    ('DZ', 'toll_free', 4096, '
         213800'),
-    ('EC', 'ordinary', '
+    ('EC', 'ordinary', 6144, '
         593'),
-    ('EC', 'toll_free', '
-        5931'),
-    ('EE', 'ordinary', '
+    ('EC', 'toll_free', 24576, '
+        593'),
+    ('EE', 'ordinary', 3072, '
         372'),
-    ('EE', 'personal', '
-        37270'),
-    ('EE', 'premium', '
-        37240 3729'),
-    ('EE', 'toll_free', '
+    ('EE', 'personal', 2048, '
+        3727'),
+    ('EE', 'premium', 1024, '
+        3729'),
+    ('EE', 'premium', 2048, '
+        3724'),
+    ('EE', 'toll_free', 3072, '
         37280'),
-    ('EG', 'ordinary', '
+    ('EE', 'toll_free', 8192, '
+        372'),
+    ('EG', 'ordinary', 7168, '
         20'),
-    ('EG', 'premium', '
-        2090'),
-    ('EG', 'toll_free', '
-        2080'),
-    ('ER', 'ordinary', '
+    ('EG', 'premium', 4096, '
+        209'),
+    ('EG', 'toll_free', 4096, '
+        208'),
+    ('ER', 'ordinary', 1024, '
         291'),
-    ('ES', 'ordinary', '
+    ('ES', 'ordinary', 2048, '
         34'),
-    ('ES', 'personal', '
+    ('ES', 'personal', 2048, '
         3470'),
-    ('ES', 'premium', '
+    ('ES', 'premium', 2048, '
         3480'),
-    ('ES', 'shared_cost', '
+    ('ES', 'shared_cost', 2048, '
         3490'),
-    ('ES', 'toll_free', '
+    ('ES', 'toll_free', 2048, '
         34800 34900'),
-    ('ES', 'uan', '
+    ('ES', 'uan', 2048, '
         345'),
-    ('ET', 'ordinary', '
+    ('ET', 'ordinary', 4096, '
         251'),
-    ('FI', 'ordinary', '
+    ('FI', 'ordinary', 7936, '
         358'),
-    ('FI', 'premium', '
+    ('FI', 'ordinary', 8192, '
+        3584 3585'),
+    ('FI', 'premium', 6144, '
         358600 358700'),
-    ('FI', 'toll_free', '
+    ('FI', 'toll_free', 7168, '
         35880'),
-    ('FI', 'uan', '
-        35810 35820 35829 35830 35839 35860 3587'),
-    ('FJ', 'ordinary', '
+    ('FI', 'uan', 57344, '
+        358'),
+    ('FI', 'uan', 6144, '
+        35860'),
+    ('FI', 'uan', 7680, '
+        35810 35829 35830 35839 3587'),
+    ('FI', 'uan', 7936, '
+        35820'),
+    ('FJ', 'ordinary', 1024, '
         679'),
-    ('FJ', 'toll_free', '
-        6790'),
-    ('FK', 'ordinary', '
+    ('FJ', 'toll_free', 16384, '
+        679'),
+    ('FK', 'ordinary', 256, '
         500'),
-    ('FM', 'ordinary', '
+    ('FM', 'ordinary', 1024, '
         691'),
-    ('FO', 'ordinary', '
+    ('FO', 'ordinary', 512, '
         298'),
-    ('FO', 'premium', '
+    ('FO', 'premium', 512, '
         29890'),
-    ('FO', 'toll_free', '
+    ('FO', 'toll_free', 512, '
         29880'),
-    ('FR', 'ordinary', '
+    ('FR', 'ordinary', 2048, '
         33'),
-    ('FR', 'premium', '
+    ('FR', 'premium', 2048, '
         338'),
-    ('FR', 'shared_cost', '
+    ('FR', 'shared_cost', 2048, '
         33810 33811 33820 33821 33825 33826 3384 33884'),
-    ('FR', 'toll_free', '
+    ('FR', 'toll_free', 2048, '
         3380'),
-    ('FR', 'uan', '
+    ('FR', 'uan', 2048, '
         33806 33807 33808 33809'),
-    ('GA', 'ordinary', '
+    ('GA', 'ordinary', 3072, '
         241'),
-    ('GB', 'ordinary', '
-        44 4477000 4477001'),
-    ('GB', 'pager', '
+    ('GB', 'ordinary', 4096, '
+        4477000 4477001'),
+    ('GB', 'ordinary', 6144, '
+        44'),
+    ('GB', 'pager', 4096, '
         4476'),
-    ('GB', 'personal', '
+    ('GB', 'personal', 4096, '
         4470'),
-    ('GB', 'premium', '
+    ('GB', 'premium', 4096, '
         448 449'),
-    ('GB', 'toll_free', '
+    ('GB', 'premium', 512, '
+        44'),
+    ('GB', 'toll_free', 2048, '
+        448'),
+    ('GB', 'toll_free', 4608, '
         4480'),
-    ('GB', 'uan', '
+    ('GB', 'uan', 4096, '
         443 4455'),
-    ('GD', 'ordinary', '
+    ('GD', 'ordinary', 2048, '
         1473'),
-    ('GE', 'ordinary', '
+    ('GE', 'ordinary', 4096, '
         995'),
-    ('GE', 'toll_free', '
+    ('GE', 'toll_free', 4096, '
         9958'),
-    ('GF', 'ordinary', '
+    ('GF', 'ordinary', 4096, '
         594 594806 594807 594808 594809'),
-    ('GF', 'premium', '
+    ('GF', 'premium', 4096, '
         5948'),
-    ('GF', 'toll_free', '
+    ('GF', 'toll_free', 4096, '
         59480'),
-    ('GG', 'ordinary', '
+    ('GG', 'ordinary', 4096, '
         441481 447781 447839 4479111 4479117'),
-    ('GG', 'premium', '
+    ('GG', 'premium', 4096, '
         44980 44981'),
-    ('GH', 'ordinary', '
+    ('GH', 'ordinary', 4096, '
         233'),
-    ('GH', 'toll_free', '
+    ('GH', 'toll_free', 2048, '
+        233'),
+    ('GH', 'toll_free', 4096, '
         2338'),
-    ('GI', 'ordinary', '
+    ('GI', 'ordinary', 2048, '
         350'),
-    ('GL', 'ordinary', '
+    ('GL', 'ordinary', 512, '
         299'),
-    ('GL', 'toll_free', '
+    ('GL', 'toll_free', 512, '
         29980'),
-    ('GM', 'ordinary', '
+    ('GM', 'ordinary', 5120, '
         220'),
-    ('GN', 'ordinary', '
+    ('GN', 'ordinary', 6144, '
         224'),
-    ('GP', 'ordinary', '
+    ('GP', 'ordinary', 4096, '
         590 590806 590807 590808 590809'),
-    ('GP', 'premium', '
+    ('GP', 'premium', 4096, '
         5908'),
-    ('GP', 'toll_free', '
+    ('GP', 'toll_free', 4096, '
         59080'),
-    ('GQ', 'ordinary', '
+    ('GQ', 'ordinary', 4096, '
         240'),
-    ('GQ', 'premium', '
+    ('GQ', 'premium', 4096, '
         2409'),
-    ('GQ', 'toll_free', '
+    ('GQ', 'toll_free', 4096, '
         2408'),
-    ('GR', 'ordinary', '
+    ('GR', 'ordinary', 4096, '
         30'),
-    ('GR', 'personal', '
+    ('GR', 'personal', 4096, '
         307'),
-    ('GR', 'premium', '
+    ('GR', 'premium', 4096, '
         3090'),
-    ('GR', 'shared_cost', '
+    ('GR', 'shared_cost', 4096, '
         308'),
-    ('GR', 'toll_free', '
+    ('GR', 'toll_free', 24576, '
+        30'),
+    ('GR', 'toll_free', 4096, '
         30800'),
-    ('GR', 'uan', '
+    ('GR', 'uan', 4096, '
         305'),
-    ('GT', 'ordinary', '
+    ('GT', 'ordinary', 2048, '
         502'),
-    ('GT', 'premium', '
-        5021'),
-    ('GT', 'toll_free', '
+    ('GT', 'premium', 16384, '
+        502'),
+    ('GT', 'toll_free', 16384, '
         50218'),
-    ('GU', 'ordinary', '
+    ('GU', 'ordinary', 2048, '
         1671'),
-    ('GW', 'ordinary', '
+    ('GW', 'ordinary', 5120, '
         245'),
-    ('GY', 'ordinary', '
+    ('GY', 'ordinary', 1024, '
         592'),
-    ('GY', 'premium', '
+    ('GY', 'premium', 1024, '
         5929'),
-    ('GY', 'toll_free', '
+    ('GY', 'toll_free', 1024, '
         59228 5928'),
-    ('HK', 'ordinary', '
+    ('HK', 'ordinary', 2048, '
         852 85270 852710 85284'),
-    ('HK', 'pager', '
+    ('HK', 'pager', 2048, '
         8527 8527100 8527108'),
-    ('HK', 'personal', '
+    ('HK', 'personal', 2048, '
         8528'),
-    ('HK', 'premium', '
+    ('HK', 'premium', 18176, '
+        852'),
+    ('HK', 'premium', 2048, '
         852900'),
-    ('HK', 'toll_free', '
-        85280'),
-    ('HK', 'uan', '
+    ('HK', 'toll_free', 4096, '
+        852'),
+    ('HK', 'uan', 2048, '
         85230'),
-    ('HN', 'ordinary', '
+    ('HN', 'ordinary', 2048, '
         504'),
-    ('HN', 'toll_free', '
-        5048002'),
-    ('HR', 'ordinary', '
+    ('HN', 'toll_free', 16384, '
+        504'),
+    ('HR', 'ordinary', 6144, '
         385'),
-    ('HR', 'personal', '
+    ('HR', 'personal', 2048, '
         3857'),
-    ('HR', 'premium', '
+    ('HR', 'premium', 1024, '
+        385'),
+    ('HR', 'premium', 2048, '
         3856'),
-    ('HR', 'toll_free', '
+    ('HR', 'toll_free', 7168, '
         3858'),
-    ('HR', 'uan', '
+    ('HR', 'uan', 2048, '
         38562 38572'),
-    ('HT', 'ordinary', '
+    ('HR', 'uan', 4096, '
+        3856'),
+    ('HT', 'ordinary', 2048, '
         509'),
-    ('HT', 'toll_free', '
+    ('HT', 'toll_free', 2048, '
         5098'),
-    ('HU', 'ordinary', '
+    ('HU', 'ordinary', 3072, '
         36'),
-    ('HU', 'premium', '
+    ('HU', 'premium', 1024, '
         3690 3691'),
-    ('HU', 'toll_free', '
-        3640 366802 366809 3680'),
-    ('HU', 'uan', '
+    ('HU', 'toll_free', 1024, '
+        3640 3680'),
+    ('HU', 'toll_free', 2048, '
+        366'),
+    ('HU', 'uan', 2048, '
         3638'),
-    ('ID', 'ordinary', '
+    ('ID', 'ordinary', 32256, '
         62'),
-    ('ID', 'premium', '
+    ('ID', 'premium', 4096, '
         6280'),
-    ('ID', 'shared_cost', '
+    ('ID', 'shared_cost', 4096, '
         62804'),
-    ('ID', 'toll_free', '
-        620 621 62800'),
-    ('ID', 'uan', '
-        6215 62807'),
-    ('IE', 'ordinary', '
-        353 3531510 3531511 3531519 35388200 353882100'),
-    ('IE', 'personal', '
+    ('ID', 'toll_free', 1024, '
+        628'),
+    ('ID', 'toll_free', 14336, '
+        621'),
+    ('ID', 'toll_free', 2048, '
+        6280'),
+    ('ID', 'toll_free', 24576, '
+        620'),
+    ('ID', 'toll_free', 32768, '
+        62'),
+    ('ID', 'toll_free', 4096, '
+        62800'),
+    ('ID', 'uan', 4096, '
+        62807'),
+    ('ID', 'uan', 512, '
+        621'),
+    ('IE', 'ordinary', 15360, '
+        353'),
+    ('IE', 'personal', 4096, '
         35370'),
-    ('IE', 'premium', '
-        353151 3531520 3531530 3531540 3531550 3531560 3531570 3531580 3531590 3531598 3531599'),
-    ('IE', 'shared_cost', '
-        3531850 3531890'),
-    ('IE', 'toll_free', '
-        3531800'),
-    ('IE', 'uan', '
+    ('IE', 'premium', 8192, '
+        3531'),
+    ('IE', 'shared_cost', 8192, '
+        35318'),
+    ('IE', 'toll_free', 8192, '
+        353180'),
+    ('IE', 'uan', 4096, '
         35381'),
-    ('IE', 'voicemail', '
-        353835 353855 353865 353875 35388 353895'),
-    ('IL', 'ordinary', '
-        972 97215'),
-    ('IL', 'premium', '
+    ('IE', 'voicemail', 8192, '
+        3538'),
+    ('IL', 'ordinary', 55296, '
+        972'),
+    ('IL', 'premium', 2048, '
         9721'),
-    ('IL', 'shared_cost', '
+    ('IL', 'premium', 8192, '
+        972'),
+    ('IL', 'shared_cost', 8192, '
         97217'),
-    ('IL', 'toll_free', '
-        972125 97218'),
-    ('IL', 'uan', '
-        972159'),
-    ('IL', 'voicemail', '
+    ('IL', 'toll_free', 1024, '
+        972'),
+    ('IL', 'toll_free', 8192, '
+        97218'),
+    ('IL', 'uan', 8192, '
+        97215'),
+    ('IL', 'voicemail', 49152, '
         972151'),
-    ('IM', 'ordinary', '
+    ('IM', 'ordinary', 4096, '
         441624 4474576 447524 447624'),
-    ('IN', 'ordinary', '
+    ('IN', 'ordinary', 4096, '
         91'),
-    ('IN', 'premium', '
-        911861 911862'),
-    ('IN', 'shared_cost', '
-        911860'),
-    ('IN', 'toll_free', '
-        910 911800 911803'),
-    ('IN', 'uan', '
+    ('IN', 'premium', 32768, '
+        91'),
+    ('IN', 'shared_cost', 8192, '
+        91'),
+    ('IN', 'toll_free', 19456, '
+        91'),
+    ('IN', 'toll_free', 32768, '
+        910'),
+    ('IN', 'toll_free', 4096, '
+        911800'),
+    ('IN', 'toll_free', 40960, '
+        91180'),
+    ('IN', 'uan', 4096, '
         91140'),
-    ('IO', 'ordinary', '
+    ('IO', 'ordinary', 1024, '
         246'),
-    ('IQ', 'ordinary', '
+    ('IQ', 'ordinary', 14336, '
         964'),
-    ('IR', 'ordinary', '
+    ('IR', 'ordinary', 4864, '
         98'),
-    ('IR', 'uan', '
-        9896'),
-    ('IS', 'ordinary', '
-        354 354872'),
-    ('IS', 'premium', '
+    ('IR', 'uan', 192, '
+        98'),
+    ('IS', 'ordinary', 1024, '
+        354872'),
+    ('IS', 'ordinary', 5120, '
+        354'),
+    ('IS', 'premium', 1024, '
         3549'),
-    ('IS', 'toll_free', '
+    ('IS', 'toll_free', 1024, '
         35480'),
-    ('IS', 'uan', '
+    ('IS', 'uan', 1024, '
         354809'),
-    ('IS', 'voicemail', '
+    ('IS', 'voicemail', 1024, '
         354689 35487 354880 35495'),
-    ('IT', 'ordinary', '
-        39 3931 3939'),
-    ('IT', 'personal', '
+    ('IT', 'ordinary', 32512, '
+        39'),
+    ('IT', 'personal', 2048, '
+        3919'),
+    ('IT', 'personal', 4096, '
         391'),
-    ('IT', 'premium', '
-        390878 3914 3916 398'),
-    ('IT', 'shared_cost', '
+    ('IT', 'premium', 2048, '
+        390878 391'),
+    ('IT', 'premium', 7424, '
+        398'),
+    ('IT', 'shared_cost', 2304, '
         3984'),
-    ('IT', 'toll_free', '
+    ('IT', 'toll_free', 2304, '
         3980'),
-    ('IT', 'voicemail', '
+    ('IT', 'voicemail', 24576, '
         393'),
-    ('JE', 'ordinary', '
+    ('JE', 'ordinary', 4096, '
         441534 447509 447700 447797 447829 447937'),
-    ('JM', 'ordinary', '
+    ('JM', 'ordinary', 2048, '
         1658 1876'),
-    ('JO', 'ordinary', '
-        962 96287'),
-    ('JO', 'pager', '
+    ('JO', 'ordinary', 2048, '
+        96287'),
+    ('JO', 'ordinary', 6144, '
+        962'),
+    ('JO', 'pager', 4096, '
         96274'),
-    ('JO', 'personal', '
+    ('JO', 'personal', 4096, '
         96270'),
-    ('JO', 'premium', '
+    ('JO', 'premium', 2048, '
         9629'),
-    ('JO', 'shared_cost', '
+    ('JO', 'shared_cost', 2048, '
         96285'),
-    ('JO', 'toll_free', '
+    ('JO', 'toll_free', 2048, '
         96280'),
-    ('JO', 'uan', '
+    ('JO', 'uan', 2048, '
         9628'),
-    ('JP', 'ordinary', '
+    ('JP', 'ordinary', 6144, '
         81'),
-    ('JP', 'pager', '
-        8120'),
-    ('JP', 'personal', '
-        81600'),
-    ('JP', 'premium', '
+    ('JP', 'pager', 4096, '
+        812'),
+    ('JP', 'personal', 2048, '
+        8160'),
+    ('JP', 'premium', 2048, '
         81990'),
-    ('JP', 'toll_free', '
-        810 81120 81800'),
-    ('JP', 'uan', '
+    ('JP', 'toll_free', 2048, '
+        81120'),
+    ('JP', 'toll_free', 4096, '
+        81800'),
+    ('JP', 'toll_free', 58368, '
+        81'),
+    ('JP', 'toll_free', 6144, '
+        810'),
+    ('JP', 'uan', 2048, '
         81570'),
-    ('KE', 'ordinary', '
+    ('KE', 'ordinary', 7168, '
         254'),
-    ('KE', 'premium', '
+    ('KE', 'premium', 4096, '
         2549'),
-    ('KE', 'toll_free', '
+    ('KE', 'toll_free', 4096, '
         2548'),
-    ('KG', 'ordinary', '
+    ('KE', 'toll_free', 8192, '
+        254'),
+    ('KG', 'ordinary', 4096, '
         996'),
-    ('KG', 'toll_free', '
+    ('KG', 'toll_free', 4096, '
         99680'),
-    ('KH', 'ordinary', '
+    ('KG', 'toll_free', 8192, '
+        996'),
+    ('KH', 'ordinary', 6144, '
         855'),
-    ('KH', 'premium', '
-        85519001 855190020 855190029'),
-    ('KH', 'toll_free', '
-        85518001 855180020 855180021 855180029'),
-    ('KI', 'ordinary', '
+    ('KH', 'premium', 8192, '
+        855'),
+    ('KH', 'toll_free', 8192, '
+        85518'),
+    ('KI', 'ordinary', 2304, '
         686'),
-    ('KM', 'ordinary', '
+    ('KM', 'ordinary', 1024, '
         269'),
-    ('KM', 'premium', '
+    ('KM', 'premium', 1024, '
         2698'),
-    ('KN', 'ordinary', '
+    ('KN', 'ordinary', 2048, '
         1869'),
-    ('KP', 'ordinary', '
+    ('KP', 'ordinary', 10240, '
         850'),
-    ('KR', 'ordinary', '
+    ('KR', 'ordinary', 7552, '
         82'),
-    ('KR', 'pager', '
+    ('KR', 'pager', 6144, '
         8215'),
-    ('KR', 'personal', '
+    ('KR', 'personal', 4096, '
         8250'),
-    ('KR', 'premium', '
+    ('KR', 'personal', 8192, '
+        82'),
+    ('KR', 'premium', 2048, '
         8260'),
-    ('KR', 'toll_free', '
-        820 8230 828'),
-    ('KW', 'ordinary', '
+    ('KR', 'toll_free', 2048, '
+        8230 828'),
+    ('KR', 'toll_free', 49152, '
+        82'),
+    ('KR', 'toll_free', 8192, '
+        820'),
+    ('KR', 'uan', 1024, '
+        821'),
+    ('KW', 'ordinary', 2048, '
         965'),
-    ('KW', 'toll_free', '
-        9651'),
-    ('KY', 'ordinary', '
+    ('KW', 'toll_free', 1024, '
+        965'),
+    ('KY', 'ordinary', 2048, '
         1345'),
-    ('KY', 'premium', '
+    ('KY', 'premium', 2048, '
         134597'),
-    ('KZ', 'ordinary', '
+    ('KZ', 'ordinary', 2048, '
         77'),
-    ('LA', 'ordinary', '
+    ('LA', 'ordinary', 14336, '
         856'),
-    ('LB', 'ordinary', '
+    ('LB', 'ordinary', 3072, '
         961'),
-    ('LB', 'premium', '
-        96190 96191'),
-    ('LB', 'shared_cost', '
+    ('LB', 'premium', 2048, '
+        9619'),
+    ('LB', 'shared_cost', 2048, '
         96180'),
-    ('LC', 'ordinary', '
+    ('LC', 'ordinary', 2048, '
         1758'),
-    ('LI', 'ordinary', '
+    ('LI', 'ordinary', 5120, '
         423'),
-    ('LI', 'premium', '
+    ('LI', 'premium', 1024, '
         4239'),
-    ('LI', 'toll_free', '
+    ('LI', 'toll_free', 5120, '
         4238'),
-    ('LI', 'uan', '
+    ('LI', 'uan', 1024, '
         42387'),
-    ('LI', 'voicemail', '
+    ('LI', 'voicemail', 4096, '
         42369'),
-    ('LK', 'ordinary', '
+    ('LK', 'ordinary', 2048, '
         94'),
-    ('LK', 'uan', '
+    ('LK', 'uan', 2048, '
         9419'),
-    ('LR', 'ordinary', '
+    ('LR', 'ordinary', 7168, '
         231'),
-    ('LR', 'premium', '
+    ('LR', 'premium', 4096, '
         231332'),
-    ('LS', 'ordinary', '
+    ('LS', 'ordinary', 2048, '
         266'),
-    ('LS', 'toll_free', '
+    ('LS', 'toll_free', 2048, '
         2668'),
-    ('LT', 'ordinary', '
+    ('LT', 'ordinary', 2048, '
         370 370801 370901'),
-    ('LT', 'personal', '
+    ('LT', 'personal', 2048, '
         3707'),
-    ('LT', 'premium', '
+    ('LT', 'premium', 2048, '
         3709'),
-    ('LT', 'shared_cost', '
+    ('LT', 'shared_cost', 2048, '
         370808'),
-    ('LT', 'toll_free', '
+    ('LT', 'toll_free', 2048, '
         3708'),
-    ('LT', 'uan', '
+    ('LT', 'uan', 2048, '
         370706 370707'),
-    ('LU', 'ordinary', '
-        352 352908 352909'),
-    ('LU', 'premium', '
+    ('LU', 'ordinary', 2048, '
+        352908 352909'),
+    ('LU', 'ordinary', 32640, '
+        352'),
+    ('LU', 'premium', 2048, '
         35290'),
-    ('LU', 'shared_cost', '
+    ('LU', 'shared_cost', 2048, '
         352801'),
-    ('LU', 'toll_free', '
+    ('LU', 'toll_free', 2048, '
         352800'),
-    ('LV', 'ordinary', '
+    ('LV', 'ordinary', 2048, '
         371'),
-    ('LV', 'premium', '
+    ('LV', 'premium', 2048, '
         3719'),
-    ('LV', 'shared_cost', '
+    ('LV', 'shared_cost', 2048, '
         3718'),
-    ('LV', 'toll_free', '
+    ('LV', 'toll_free', 2048, '
         37180'),
-    ('LY', 'ordinary', '
+    ('LY', 'ordinary', 4096, '
         218'),
-    ('MA', 'ordinary', '
+    ('MA', 'ordinary', 4096, '
         212 212808 212809'),
-    ('MA', 'premium', '
+    ('MA', 'premium', 4096, '
         2128'),
-    ('MA', 'toll_free', '
+    ('MA', 'toll_free', 4096, '
         21280'),
-    ('MC', 'ordinary', '
+    ('MC', 'ordinary', 6144, '
         377'),
-    ('MC', 'toll_free', '
+    ('MC', 'toll_free', 2048, '
         37780 37790'),
-    ('MD', 'ordinary', '
+    ('MD', 'ordinary', 2048, '
         373'),
-    ('MD', 'premium', '
+    ('MD', 'premium', 2048, '
         3739'),
-    ('MD', 'shared_cost', '
+    ('MD', 'shared_cost', 2048, '
         3738'),
-    ('MD', 'toll_free', '
+    ('MD', 'toll_free', 2048, '
         373800'),
-    ('MD', 'uan', '
+    ('MD', 'uan', 2048, '
         373803'),
-    ('ME', 'ordinary', '
+    ('ME', 'ordinary', 2048, '
         382'),
-    ('ME', 'premium', '
+    ('ME', 'premium', 2048, '
         3829'),
-    ('ME', 'toll_free', '
+    ('ME', 'toll_free', 2048, '
         3828'),
-    ('ME', 'uan', '
+    ('ME', 'toll_free', 4096, '
+        382'),
+    ('ME', 'uan', 2048, '
         38277'),
-    ('MF', 'ordinary', '
+    ('MF', 'ordinary', 4096, '
         59059000 59059007 59059009 59059013 59059030 59059043 59059050 59059056 59059058 59059077 59059079'),
-    ('MG', 'ordinary', '
+    ('MG', 'ordinary', 4096, '
         261'),
-    ('MH', 'ordinary', '
+    ('MH', 'ordinary', 1024, '
         692'),
-    ('MK', 'ordinary', '
+    ('MK', 'ordinary', 2048, '
         389'),
-    ('MK', 'premium', '
+    ('MK', 'premium', 2048, '
         3895'),
-    ('MK', 'shared_cost', '
+    ('MK', 'shared_cost', 2048, '
         3898'),
-    ('MK', 'toll_free', '
+    ('MK', 'toll_free', 2048, '
         389800'),
-    ('ML', 'ordinary', '
+    ('ML', 'ordinary', 2048, '
         223'),
-    ('ML', 'toll_free', '
+    ('ML', 'toll_free', 2048, '
         22380'),
-    ('MM', 'ordinary', '
+    ('MM', 'ordinary', 7936, '
         95'),
-    ('MM', 'toll_free', '
-        9580'),
-    ('MN', 'ordinary', '
+    ('MM', 'toll_free', 4096, '
+        958'),
+    ('MN', 'ordinary', 14336, '
         976'),
-    ('MO', 'ordinary', '
+    ('MO', 'ordinary', 2048, '
         853'),
-    ('MO', 'toll_free', '
-        8530'),
-    ('MP', 'ordinary', '
+    ('MO', 'toll_free', 1024, '
+        853'),
+    ('MP', 'ordinary', 2048, '
         1670'),
-    ('MQ', 'ordinary', '
+    ('MQ', 'ordinary', 4096, '
         596 596806 596807 596808 596809'),
-    ('MQ', 'premium', '
+    ('MQ', 'premium', 4096, '
         5968'),
-    ('MQ', 'toll_free', '
+    ('MQ', 'toll_free', 4096, '
         59680'),
-    ('MR', 'ordinary', '
+    ('MR', 'ordinary', 2048, '
         222'),
-    ('MR', 'toll_free', '
+    ('MR', 'toll_free', 2048, '
         2228'),
-    ('MS', 'ordinary', '
+    ('MS', 'ordinary', 2048, '
         1664'),
-    ('MT', 'ordinary', '
+    ('MT', 'ordinary', 2048, '
         356'),
-    ('MT', 'pager', '
+    ('MT', 'pager', 2048, '
         35671'),
-    ('MT', 'premium', '
+    ('MT', 'premium', 2048, '
         3565'),
-    ('MT', 'toll_free', '
+    ('MT', 'toll_free', 2048, '
         3568'),
-    ('MT', 'uan', '
+    ('MT', 'uan', 2048, '
         356501'),
-    ('MU', 'ordinary', '
+    ('MU', 'ordinary', 3072, '
         230'),
-    ('MU', 'pager', '
+    ('MU', 'pager', 1024, '
         230219'),
-    ('MU', 'premium', '
+    ('MU', 'premium', 1024, '
         23030'),
-    ('MU', 'toll_free', '
+    ('MU', 'toll_free', 1024, '
         23080'),
-    ('MV', 'ordinary', '
+    ('MU', 'toll_free', 8192, '
+        230'),
+    ('MV', 'ordinary', 1024, '
         960 96046'),
-    ('MV', 'premium', '
-        960900'),
-    ('MV', 'toll_free', '
+    ('MV', 'premium', 8192, '
+        960'),
+    ('MV', 'toll_free', 8192, '
         9608'),
-    ('MV', 'uan', '
+    ('MV', 'uan', 1024, '
         9604'),
-    ('MW', 'ordinary', '
+    ('MW', 'ordinary', 5120, '
         265'),
-    ('MX', 'ordinary', '
+    ('MX', 'ordinary', 4096, '
         52'),
-    ('MX', 'personal', '
+    ('MX', 'personal', 4096, '
         5250'),
-    ('MX', 'premium', '
+    ('MX', 'premium', 4096, '
         5290'),
-    ('MX', 'shared_cost', '
+    ('MX', 'shared_cost', 4096, '
         5230'),
-    ('MX', 'toll_free', '
+    ('MX', 'toll_free', 4096, '
         5280 5288'),
-    ('MY', 'ordinary', '
+    ('MY', 'ordinary', 7168, '
         60'),
-    ('MY', 'premium', '
-        601600'),
-    ('MY', 'toll_free', '
-        60130 60170 60180'),
-    ('MZ', 'ordinary', '
+    ('MY', 'premium', 4096, '
+        6016'),
+    ('MY', 'toll_free', 4096, '
+        6013 6017 60180'),
+    ('MZ', 'ordinary', 6144, '
         258'),
-    ('MZ', 'toll_free', '
+    ('MZ', 'toll_free', 4096, '
         25880'),
-    ('NA', 'ordinary', '
+    ('NA', 'ordinary', 6144, '
         264'),
-    ('NA', 'premium', '
+    ('NA', 'premium', 4096, '
         26487'),
-    ('NA', 'toll_free', '
+    ('NA', 'toll_free', 4096, '
         26480'),
-    ('NC', 'ordinary', '
+    ('NC', 'ordinary', 512, '
         687'),
-    ('NC', 'premium', '
+    ('NC', 'premium', 512, '
         68736'),
-    ('NC', 'toll_free', '
+    ('NC', 'toll_free', 512, '
         6870'),
-    ('NE', 'ordinary', '
+    ('NE', 'ordinary', 2048, '
         227'),
-    ('NE', 'premium', '
+    ('NE', 'premium', 2048, '
         2270'),
-    ('NE', 'toll_free', '
+    ('NE', 'toll_free', 2048, '
         22708'),
-    ('NF', 'ordinary', '
+    ('NF', 'ordinary', 512, '
         672'),
-    ('NG', 'ordinary', '
+    ('NG', 'ordinary', 8192, '
         234'),
-    ('NG', 'toll_free', '
+    ('NG', 'toll_free', 49152, '
+        234'),
+    ('NG', 'toll_free', 8192, '
         234800'),
-    ('NG', 'uan', '
+    ('NG', 'uan', 49152, '
+        2347'),
+    ('NG', 'uan', 8192, '
         234700'),
-    ('NI', 'ordinary', '
+    ('NI', 'ordinary', 2048, '
         505'),
-    ('NI', 'toll_free', '
+    ('NI', 'toll_free', 2048, '
         5051'),
-    ('NL', 'ordinary', '
-        31 3185'),
-    ('NL', 'pager', '
+    ('NL', 'ordinary', 10240, '
+        31'),
+    ('NL', 'ordinary', 2048, '
+        3185'),
+    ('NL', 'pager', 2048, '
         3166'),
-    ('NL', 'premium', '
+    ('NL', 'premium', 2048, '
         3190'),
-    ('NL', 'toll_free', '
+    ('NL', 'premium', 5632, '
+        31'),
+    ('NL', 'toll_free', 2048, '
         3180'),
-    ('NL', 'uan', '
-        3114 318'),
-    ('NO', 'ordinary', '
+    ('NL', 'toll_free', 5632, '
+        318'),
+    ('NL', 'uan', 2048, '
+        318'),
+    ('NL', 'uan', 384, '
+        31'),
+    ('NO', 'ordinary', 1024, '
         47'),
-    ('NO', 'personal', '
+    ('NO', 'personal', 1024, '
         4788'),
-    ('NO', 'premium', '
+    ('NO', 'premium', 1024, '
         4782'),
-    ('NO', 'shared_cost', '
+    ('NO', 'shared_cost', 1024, '
         47810'),
-    ('NO', 'toll_free', '
+    ('NO', 'toll_free', 1024, '
         4780'),
-    ('NO', 'uan', '
-        470 4781007 4781008 4781009 478101 47815'),
-    ('NO', 'voicemail', '
+    ('NO', 'uan', 1024, '
+        4781007 4781008 4781009 478101 47815'),
+    ('NO', 'uan', 128, '
+        47'),
+    ('NO', 'voicemail', 1024, '
         4781'),
-    ('NP', 'ordinary', '
+    ('NP', 'ordinary', 10240, '
         977'),
-    ('NP', 'toll_free', '
-        977166001 97718'),
-    ('NR', 'ordinary', '
+    ('NP', 'toll_free', 16384, '
+        977'),
+    ('NR', 'ordinary', 1024, '
         674'),
-    ('NU', 'ordinary', '
+    ('NU', 'ordinary', 1152, '
         683'),
-    ('NZ', 'ordinary', '
+    ('NZ', 'ordinary', 3072, '
         64'),
-    ('NZ', 'personal', '
-        6470'),
-    ('NZ', 'premium', '
-        641 645 6490'),
-    ('NZ', 'toll_free', '
-        64508 6480'),
-    ('NZ', 'uan', '
+    ('NZ', 'ordinary', 4096, '
+        642'),
+    ('NZ', 'personal', 2048, '
+        647'),
+    ('NZ', 'premium', 1024, '
+        6490'),
+    ('NZ', 'premium', 2048, '
+        649'),
+    ('NZ', 'premium', 4608, '
+        64'),
+    ('NZ', 'toll_free', 6144, '
+        645'),
+    ('NZ', 'toll_free', 7168, '
+        6480'),
+    ('NZ', 'uan', 384, '
+        64'),
+    ('NZ', 'uan', 7680, '
         648'),
-    ('OM', 'ordinary', '
+    ('OM', 'ordinary', 2048, '
         968'),
-    ('OM', 'premium', '
+    ('OM', 'premium', 2048, '
         968900'),
-    ('OM', 'toll_free', '
-        9685 9688'),
-    ('PA', 'ordinary', '
+    ('OM', 'toll_free', 2048, '
+        9688'),
+    ('OM', 'toll_free', 5120, '
+        968'),
+    ('PA', 'ordinary', 3072, '
         507'),
-    ('PA', 'premium', '
+    ('PA', 'premium', 1024, '
         507822 507855 50786 507877 507878 507886 507900 507981'),
-    ('PA', 'toll_free', '
-        5070 507800'),
-    ('PE', 'ordinary', '
+    ('PA', 'toll_free', 1024, '
+        507800'),
+    ('PA', 'toll_free', 2048, '
+        5078'),
+    ('PA', 'toll_free', 24576, '
+        507'),
+    ('PE', 'ordinary', 3072, '
         51'),
-    ('PE', 'personal', '
+    ('PE', 'personal', 1024, '
         5180'),
-    ('PE', 'premium', '
+    ('PE', 'premium', 1024, '
         51805'),
-    ('PE', 'shared_cost', '
+    ('PE', 'shared_cost', 1024, '
         51801'),
-    ('PE', 'toll_free', '
+    ('PE', 'toll_free', 1024, '
         51800'),
-    ('PF', 'ordinary', '
+    ('PF', 'ordinary', 2048, '
         689'),
-    ('PF', 'toll_free', '
-        68980'),
-    ('PF', 'uan', '
-        68944'),
-    ('PG', 'ordinary', '
+    ('PF', 'toll_free', 4096, '
+        689'),
+    ('PF', 'uan', 512, '
+        689'),
+    ('PG', 'ordinary', 3072, '
         675'),
-    ('PG', 'pager', '
+    ('PG', 'pager', 1024, '
         675270 675271'),
-    ('PG', 'toll_free', '
+    ('PG', 'toll_free', 1024, '
         6751'),
-    ('PH', 'ordinary', '
+    ('PH', 'ordinary', 7424, '
         63'),
-    ('PH', 'toll_free', '
-        631'),
-    ('PK', 'ordinary', '
+    ('PH', 'toll_free', 57344, '
+        63'),
+    ('PK', 'ordinary', 6144, '
         92'),
-    ('PK', 'personal', '
+    ('PK', 'personal', 2048, '
         921'),
-    ('PK', 'premium', '
-        9290'),
-    ('PK', 'toll_free', '
+    ('PK', 'premium', 1024, '
+        92'),
+    ('PK', 'toll_free', 1024, '
+        928'),
+    ('PK', 'toll_free', 8192, '
         9280'),
-    ('PK', 'uan', '
-        92211 92221 922321 922331 922351 922381 922421 922431 922441 92251 922921 922931 922941 922951
-        922961 922971 922981 92401 92411 92421 92441 924531 924541 924571 924591 92461 92471 92481 92491
-        92511 92521 92531 925421 925431 925441 925461 925471 92551 92561 92571 926041 926061 926081 92611
-        92621 92631 92641 92651 92661 92671 92681 92711 927221 927231 927261 92741 92811 928221 928231
-        928241 928251 928261 928281 928291 928321 928331 928351 928371 928381 928431 928441 928471 928481
-        928521 928531 928551 928561 92861 92911 929221 929321 929371 929381 929391 929421 929431 929441
-        929451 929461 929631 929651 929661 929691 929921 92993 92994 929951 929961 929971'),
-    ('PL', 'ordinary', '
+    ('PK', 'uan', 24576, '
+        92'),
+    ('PL', 'ordinary', 2560, '
         48'),
-    ('PL', 'pager', '
+    ('PL', 'pager', 1280, '
+        48'),
+    ('PL', 'pager', 2560, '
         4864'),
-    ('PL', 'premium', '
+    ('PL', 'premium', 2048, '
         4870'),
-    ('PL', 'shared_cost', '
+    ('PL', 'shared_cost', 2048, '
         4880'),
-    ('PL', 'toll_free', '
+    ('PL', 'toll_free', 2048, '
         48800'),
-    ('PL', 'uan', '
+    ('PL', 'toll_free', 4096, '
+        48'),
+    ('PL', 'uan', 2048, '
         48804'),
-    ('PM', 'ordinary', '
-        508 508806 508807 508808 508809'),
-    ('PM', 'premium', '
-        50881 50882 50889'),
-    ('PM', 'toll_free', '
+    ('PM', 'ordinary', 4096, '
+        508806 508807 508808 508809'),
+    ('PM', 'ordinary', 4608, '
+        508'),
+    ('PM', 'premium', 4096, '
+        5088'),
+    ('PM', 'toll_free', 4096, '
         50880'),
-    ('PR', 'ordinary', '
+    ('PR', 'ordinary', 2048, '
         1787 1939'),
-    ('PS', 'ordinary', '
+    ('PS', 'ordinary', 6144, '
         970'),
-    ('PS', 'shared_cost', '
-        9701'),
-    ('PS', 'toll_free', '
+    ('PS', 'shared_cost', 8192, '
+        970'),
+    ('PS', 'toll_free', 8192, '
         97018'),
-    ('PT', 'ordinary', '
+    ('PT', 'ordinary', 4096, '
         351 351609 351609230 35160929 351669230 35166929'),
-    ('PT', 'pager', '
+    ('PT', 'pager', 4096, '
         35162 35168'),
-    ('PT', 'personal', '
+    ('PT', 'personal', 4096, '
         3518'),
-    ('PT', 'premium', '
+    ('PT', 'premium', 4096, '
         35160 35164 3517'),
-    ('PT', 'shared_cost', '
+    ('PT', 'shared_cost', 4096, '
         35180'),
-    ('PT', 'toll_free', '
+    ('PT', 'toll_free', 4096, '
         351800 351802'),
-    ('PT', 'uan', '
+    ('PT', 'uan', 4096, '
         35170'),
-    ('PT', 'voicemail', '
+    ('PT', 'voicemail', 4096, '
         351600 3516092 3516692'),
-    ('PW', 'ordinary', '
+    ('PW', 'ordinary', 1024, '
         680'),
-    ('PY', 'ordinary', '
+    ('PY', 'ordinary', 7168, '
         595'),
-    ('PY', 'toll_free', '
+    ('PY', 'toll_free', 24576, '
+        595'),
+    ('PY', 'toll_free', 4096, '
         595980'),
-    ('PY', 'uan', '
-        59520 59530 59540 59550 59560 59570 59580 59590'),
-    ('QA', 'ordinary', '
+    ('PY', 'uan', 3072, '
+        5959'),
+    ('PY', 'uan', 4096, '
+        59590'),
+    ('PY', 'uan', 512, '
+        595'),
+    ('PY', 'uan', 6144, '
+        59520 59540 59550'),
+    ('PY', 'uan', 7168, '
+        59530 59560 59570 59580'),
+    ('QA', 'ordinary', 2048, '
         974'),
-    ('QA', 'pager', '
-        9742'),
-    ('QA', 'toll_free', '
-        9740 9748'),
-    ('RE', 'ordinary', '
+    ('QA', 'pager', 1024, '
+        974'),
+    ('QA', 'toll_free', 1024, '
+        9748'),
+    ('QA', 'toll_free', 20480, '
+        974'),
+    ('RE', 'ordinary', 4096, '
         262'),
-    ('RE', 'premium', '
+    ('RE', 'premium', 4096, '
         26289'),
-    ('RE', 'shared_cost', '
+    ('RE', 'shared_cost', 4096, '
         2628 262890'),
-    ('RE', 'toll_free', '
+    ('RE', 'toll_free', 4096, '
         26280'),
-    ('RO', 'ordinary', '
+    ('RO', 'ordinary', 2304, '
         40'),
-    ('RO', 'premium', '
+    ('RO', 'premium', 2048, '
         409'),
-    ('RO', 'shared_cost', '
+    ('RO', 'shared_cost', 2048, '
         40801'),
-    ('RO', 'toll_free', '
+    ('RO', 'toll_free', 2048, '
         40800'),
-    ('RO', 'uan', '
+    ('RO', 'uan', 2048, '
         4037 408'),
-    ('RS', 'ordinary', '
+    ('RS', 'ordinary', 64512, '
         381'),
-    ('RS', 'premium', '
-        38178 3819'),
-    ('RS', 'toll_free', '
+    ('RS', 'premium', 15360, '
+        3819'),
+    ('RS', 'premium', 15872, '
+        38178'),
+    ('RS', 'premium', 512, '
+        381'),
+    ('RS', 'toll_free', 65024, '
         3818'),
-    ('RS', 'uan', '
+    ('RS', 'uan', 65024, '
         3817'),
-    ('RU', 'ordinary', '
+    ('RU', 'ordinary', 2048, '
         7'),
-    ('RU', 'personal', '
+    ('RU', 'personal', 2048, '
         7808'),
-    ('RU', 'premium', '
+    ('RU', 'premium', 2048, '
         780'),
-    ('RU', 'toll_free', '
-        7800 7804 7810'),
-    ('RW', 'ordinary', '
+    ('RU', 'toll_free', 2048, '
+        7800 7804'),
+    ('RU', 'toll_free', 32768, '
+        7'),
+    ('RW', 'ordinary', 6144, '
         250'),
-    ('RW', 'premium', '
+    ('RW', 'premium', 4096, '
         2509'),
-    ('RW', 'toll_free', '
+    ('RW', 'toll_free', 4096, '
         2508'),
-    ('SA', 'ordinary', '
+    ('SA', 'ordinary', 4096, '
         966'),
-    ('SA', 'premium', '
+    ('SA', 'premium', 4096, '
         9669'),
-    ('SA', 'shared_cost', '
+    ('SA', 'shared_cost', 4096, '
         966920'),
-    ('SA', 'toll_free', '
-        9668'),
-    ('SB', 'ordinary', '
+    ('SA', 'toll_free', 8192, '
+        966'),
+    ('SB', 'ordinary', 1280, '
         677'),
-    ('SB', 'toll_free', '
+    ('SB', 'toll_free', 256, '
         67713 67718'),
-    ('SC', 'ordinary', '
+    ('SC', 'ordinary', 1024, '
         248'),
-    ('SC', 'premium', '
+    ('SC', 'premium', 1024, '
         2488'),
-    ('SC', 'toll_free', '
+    ('SC', 'toll_free', 1024, '
         24880'),
-    ('SD', 'ordinary', '
+    ('SD', 'ordinary', 4096, '
         249'),
-    ('SE', 'ordinary', '
-        46 46670 46671 46672'),
-    ('SE', 'pager', '
+    ('SE', 'ordinary', 3584, '
+        46'),
+    ('SE', 'ordinary', 512, '
+        4690'),
+    ('SE', 'pager', 2048, '
         4674'),
-    ('SE', 'personal', '
+    ('SE', 'personal', 2048, '
         4675'),
-    ('SE', 'premium', '
-        46649 46900 46939 46944 4699'),
-    ('SE', 'shared_cost', '
+    ('SE', 'premium', 2048, '
+        46649'),
+    ('SE', 'premium', 3072, '
+        46939 46944'),
+    ('SE', 'premium', 3584, '
+        46900'),
+    ('SE', 'premium', 4096, '
+        46'),
+    ('SE', 'premium', 512, '
+        469'),
+    ('SE', 'shared_cost', 2048, '
         4677'),
-    ('SE', 'toll_free', '
+    ('SE', 'toll_free', 256, '
+        46'),
+    ('SE', 'toll_free', 3584, '
         4620'),
-    ('SE', 'uan', '
+    ('SE', 'uan', 2048, '
         4610'),
-    ('SE', 'voicemail', '
-        46252 46254 46255 4667'),
-    ('SG', 'ordinary', '
+    ('SE', 'voicemail', 16384, '
+        46'),
+    ('SG', 'ordinary', 1024, '
         65'),
-    ('SG', 'premium', '
-        651'),
-    ('SG', 'toll_free', '
-        6518 65800'),
-    ('SG', 'uan', '
+    ('SG', 'premium', 8192, '
+        65'),
+    ('SG', 'toll_free', 4096, '
+        65'),
+    ('SG', 'toll_free', 8192, '
+        6518'),
+    ('SG', 'uan', 8192, '
         657'),
-    ('SH', 'ordinary', '
+    ('SH', 'ordinary', 256, '
         290'),
-    ('SI', 'ordinary', '
+    ('SI', 'ordinary', 2048, '
         386'),
-    ('SI', 'premium', '
+    ('SI', 'premium', 1792, '
+        386'),
+    ('SI', 'premium', 2048, '
         38689 3869'),
-    ('SI', 'toll_free', '
+    ('SI', 'toll_free', 3584, '
         38680'),
-    ('SJ', 'ordinary', '
+    ('SJ', 'ordinary', 1024, '
         4779'),
-    ('SK', 'ordinary', '
-        421 42181'),
-    ('SK', 'pager', '
-        4219090'),
-    ('SK', 'premium', '
+    ('SK', 'ordinary', 4096, '
+        42181'),
+    ('SK', 'ordinary', 5632, '
+        421'),
+    ('SK', 'pager', 1024, '
+        4219'),
+    ('SK', 'premium', 4096, '
         421900 42197 42198'),
-    ('SK', 'shared_cost', '
+    ('SK', 'shared_cost', 4096, '
         4218'),
-    ('SK', 'toll_free', '
+    ('SK', 'toll_free', 4096, '
         42180'),
-    ('SK', 'uan', '
+    ('SK', 'uan', 4096, '
         42196'),
-    ('SL', 'ordinary', '
+    ('SL', 'ordinary', 2048, '
         232'),
-    ('SM', 'ordinary', '
+    ('SM', 'ordinary', 10240, '
         378'),
-    ('SM', 'premium', '
+    ('SM', 'premium', 2048, '
         3787'),
-    ('SN', 'ordinary', '
+    ('SN', 'ordinary', 4096, '
         221'),
-    ('SN', 'premium', '
+    ('SN', 'premium', 4096, '
         2218'),
-    ('SN', 'shared_cost', '
+    ('SN', 'shared_cost', 4096, '
         22181'),
-    ('SN', 'toll_free', '
+    ('SN', 'toll_free', 4096, '
         22180'),
-    ('SO', 'ordinary', '
+    ('SO', 'ordinary', 7680, '
         252'),
-    ('SR', 'ordinary', '
+    ('SR', 'ordinary', 1536, '
         597'),
-    ('SR', 'premium', '
+    ('SR', 'premium', 1024, '
         59790'),
-    ('SR', 'toll_free', '
+    ('SR', 'toll_free', 1024, '
         59780'),
-    ('SS', 'ordinary', '
+    ('SS', 'ordinary', 4096, '
         211'),
-    ('ST', 'ordinary', '
+    ('ST', 'ordinary', 1024, '
         239'),
-    ('SV', 'ordinary', '
+    ('SV', 'ordinary', 2048, '
         503'),
-    ('SV', 'premium', '
-        5039'),
-    ('SV', 'toll_free', '
+    ('SV', 'premium', 17408, '
+        503'),
+    ('SV', 'toll_free', 17408, '
         5038'),
-    ('SX', 'ordinary', '
+    ('SX', 'ordinary', 2048, '
         1721'),
-    ('SY', 'ordinary', '
+    ('SY', 'ordinary', 6144, '
         963'),
-    ('SZ', 'ordinary', '
+    ('SZ', 'ordinary', 2048, '
         268'),
-    ('SZ', 'premium', '
-        2689'),
-    ('SZ', 'toll_free', '
+    ('SZ', 'premium', 4096, '
+        268'),
+    ('SZ', 'toll_free', 2048, '
         2680'),
-    ('TA', 'ordinary', '
-        2908'),
-    ('TC', 'ordinary', '
+    ('TA', 'ordinary', 128, '
+        290'),
+    ('TC', 'ordinary', 2048, '
         1649'),
-    ('TD', 'ordinary', '
+    ('TD', 'ordinary', 2048, '
         235'),
-    ('TG', 'ordinary', '
+    ('TG', 'ordinary', 2048, '
         228'),
-    ('TH', 'ordinary', '
+    ('TH', 'ordinary', 3072, '
         66'),
-    ('TH', 'premium', '
-        661900'),
-    ('TH', 'toll_free', '
-        660 661800'),
-    ('TJ', 'ordinary', '
+    ('TH', 'premium', 4096, '
+        66'),
+    ('TH', 'toll_free', 32768, '
+        66'),
+    ('TH', 'toll_free', 4096, '
+        6618'),
+    ('TJ', 'ordinary', 4096, '
         992'),
-    ('TK', 'ordinary', '
+    ('TK', 'ordinary', 1920, '
         690'),
-    ('TL', 'ordinary', '
+    ('TL', 'ordinary', 3072, '
         670'),
-    ('TL', 'personal', '
-        67070'),
-    ('TL', 'premium', '
+    ('TL', 'personal', 1024, '
+        6707'),
+    ('TL', 'premium', 1024, '
         6709'),
-    ('TL', 'toll_free', '
+    ('TL', 'toll_free', 1024, '
         6708'),
-    ('TM', 'ordinary', '
+    ('TM', 'ordinary', 2048, '
         993'),
-    ('TN', 'ordinary', '
+    ('TN', 'ordinary', 2048, '
         216'),
-    ('TN', 'premium', '
+    ('TN', 'premium', 2048, '
         21688'),
-    ('TN', 'shared_cost', '
+    ('TN', 'shared_cost', 2048, '
         216811 21682'),
-    ('TN', 'toll_free', '
+    ('TN', 'toll_free', 2048, '
         21680'),
-    ('TO', 'ordinary', '
+    ('TO', 'ordinary', 1280, '
         676'),
-    ('TO', 'toll_free', '
+    ('TO', 'toll_free', 1024, '
         6760'),
-    ('TR', 'ordinary', '
+    ('TR', 'ordinary', 4096, '
         90 9085'),
-    ('TR', 'pager', '
+    ('TR', 'pager', 4096, '
         90512'),
-    ('TR', 'personal', '
+    ('TR', 'personal', 4096, '
         90592'),
-    ('TR', 'premium', '
+    ('TR', 'premium', 4096, '
         908 909'),
-    ('TR', 'toll_free', '
+    ('TR', 'toll_free', 4096, '
         9080 9081'),
-    ('TR', 'uan', '
-        90444'),
-    ('TT', 'ordinary', '
+    ('TR', 'toll_free', 49152, '
+        90'),
+    ('TR', 'uan', 512, '
+        90'),
+    ('TT', 'ordinary', 2048, '
         1868'),
-    ('TT', 'toll_free', '
+    ('TT', 'toll_free', 2048, '
         186880'),
-    ('TT', 'voicemail', '
+    ('TT', 'voicemail', 2048, '
         1868619'),
-    ('TV', 'ordinary', '
+    ('TV', 'ordinary', 1792, '
         688'),
-    ('TW', 'ordinary', '
+    ('TW', 'ordinary', 30720, '
         886'),
-    ('TW', 'personal', '
+    ('TW', 'personal', 4096, '
         88699'),
-    ('TW', 'premium', '
+    ('TW', 'premium', 1024, '
+        886'),
+    ('TW', 'premium', 4096, '
         88620'),
-    ('TW', 'toll_free', '
+    ('TW', 'toll_free', 6144, '
         88680'),
-    ('TW', 'uan', '
+    ('TW', 'uan', 4096, '
         88650'),
-    ('TZ', 'ordinary', '
+    ('TZ', 'ordinary', 4096, '
         255'),
-    ('TZ', 'premium', '
+    ('TZ', 'premium', 4096, '
         2559'),
-    ('TZ', 'shared_cost', '
+    ('TZ', 'shared_cost', 4096, '
         2558'),
-    ('TZ', 'toll_free', '
+    ('TZ', 'toll_free', 4096, '
         25580'),
-    ('UA', 'ordinary', '
+    ('UA', 'ordinary', 4096, '
         380'),
-    ('UA', 'premium', '
+    ('UA', 'premium', 4096, '
         38090'),
-    ('UA', 'toll_free', '
+    ('UA', 'premium', 8192, '
+        380'),
+    ('UA', 'toll_free', 4096, '
         38080'),
-    ('UG', 'ordinary', '
+    ('UA', 'toll_free', 8192, '
+        3808'),
+    ('UG', 'ordinary', 4096, '
         256'),
-    ('UG', 'premium', '
+    ('UG', 'premium', 4096, '
         2569'),
-    ('UG', 'toll_free', '
+    ('UG', 'toll_free', 4096, '
         2568'),
-    ('US', 'ordinary', '
+    ('US', 'ordinary', 2048, '
         1201 1202 1203 1205 1206 1207 1208 1209 1210 1212 1213 1214 1215 1216 1217 1218 1219 1220 1223 1224
         1225 1227 1228 1229 1231 1234 1235 1239 1240 1248 1251 1252 1253 1254 1256 1260 1262 1267 1269 1270
         1272 1274 1276 1279 1281 1283 1301 1302 1303 1304 1305 1307 1308 1309 1310 1312 1313 1314 1315 1316
@@ -2585,87 +2836,106 @@ SELECT prefix, country, kind
         1860 1862 1863 1864 1865 1870 1872 1878 1901 1903 1904 1906 1907 1908 1909 1910 1912 1913 1914 1915
         1916 1917 1918 1919 1920 1925 1928 1929 1930 1931 1934 1936 1937 1938 1940 1941 1943 1945 1947 1948
         1949 1951 1952 1954 1956 1959 1970 1971 1972 1973 1975 1978 1979 1980 1983 1984 1985 1986 1989'),
-    ('US', 'personal', '
+    ('US', 'personal', 2048, '
         1500 1521 1522 1523 1524 1525 1526 1527 1528 1529 1532 1533 1544 1566 1577 1588'),
-    ('US', 'premium', '
+    ('US', 'premium', 2048, '
         1900'),
-    ('US', 'toll_free', '
+    ('US', 'toll_free', 2048, '
         1800 1833 1844 1855 1866 1877 1888'),
-    ('UY', 'ordinary', '
+    ('UY', 'ordinary', 2048, '
         598'),
-    ('UY', 'premium', '
-        59890'),
-    ('UY', 'toll_free', '
-        5980 59840 5988'),
-    ('UZ', 'ordinary', '
+    ('UY', 'premium', 1024, '
+        5989'),
+    ('UY', 'toll_free', 2048, '
+        5980'),
+    ('UY', 'toll_free', 62976, '
+        598'),
+    ('UY', 'uan', 384, '
+        598'),
+    ('UZ', 'ordinary', 4096, '
         998'),
-    ('VA', 'ordinary', '
+    ('VA', 'ordinary', 16128, '
         3906698'),
-    ('VC', 'ordinary', '
+    ('VC', 'ordinary', 2048, '
         1784'),
-    ('VE', 'ordinary', '
+    ('VE', 'ordinary', 4096, '
         58'),
-    ('VE', 'premium', '
+    ('VE', 'premium', 4096, '
         589'),
-    ('VE', 'toll_free', '
+    ('VE', 'toll_free', 4096, '
         588'),
-    ('VE', 'uan', '
+    ('VE', 'uan', 4096, '
         58501'),
-    ('VG', 'ordinary', '
+    ('VG', 'ordinary', 2048, '
         1284'),
-    ('VI', 'ordinary', '
+    ('VI', 'ordinary', 2048, '
         1340'),
-    ('VN', 'ordinary', '
-        84 84121'),
-    ('VN', 'premium', '
+    ('VN', 'ordinary', 6144, '
+        84'),
+    ('VN', 'premium', 3072, '
         8419'),
-    ('VN', 'toll_free', '
-        8412 8418'),
-    ('VN', 'uan', '
-        84199 8469'),
-    ('VU', 'ordinary', '
+    ('VN', 'premium', 4096, '
+        841'),
+    ('VN', 'toll_free', 1024, '
+        84'),
+    ('VN', 'toll_free', 6144, '
+        8418'),
+    ('VN', 'uan', 1024, '
+        846'),
+    ('VN', 'uan', 512, '
+        84'),
+    ('VU', 'ordinary', 1280, '
         678'),
-    ('VU', 'uan', '
-        67830 67833 678900'),
-    ('WF', 'ordinary', '
+    ('VU', 'toll_free', 256, '
+        67881'),
+    ('VU', 'uan', 1024, '
+        678900'),
+    ('VU', 'uan', 256, '
+        67830 67833'),
+    ('WF', 'ordinary', 512, '
         681'),
-    ('WF', 'toll_free', '
-        68180'),
-    ('WF', 'voicemail', '
-        6814 681806 681807 681808 681809'),
-    ('WS', 'ordinary', '
+    ('WF', 'toll_free', 4096, '
+        681'),
+    ('WF', 'voicemail', 512, '
+        6814 68180'),
+    ('WS', 'ordinary', 9984, '
         685'),
-    ('WS', 'toll_free', '
-        68580'),
-    ('XK', 'ordinary', '
+    ('WS', 'toll_free', 512, '
+        6858'),
+    ('XK', 'ordinary', 63488, '
         383'),
-    ('XK', 'premium', '
+    ('XK', 'premium', 2048, '
         3839'),
-    ('XK', 'toll_free', '
+    ('XK', 'toll_free', 2048, '
         3838'),
-    ('YE', 'ordinary', '
+    ('YE', 'ordinary', 7168, '
         967'),
-    ('YT', 'ordinary', '
+    ('YT', 'ordinary', 4096, '
         2622689 262269 26263 2627093 2629398 2629478 2629769'),
-    ('ZA', 'ordinary', '
+    ('ZA', 'ordinary', 3968, '
         27'),
-    ('ZA', 'premium', '
+    ('ZA', 'premium', 2048, '
         2786 279'),
-    ('ZA', 'shared_cost', '
+    ('ZA', 'shared_cost', 2048, '
         27860'),
-    ('ZA', 'toll_free', '
+    ('ZA', 'toll_free', 2048, '
         2780'),
-    ('ZA', 'uan', '
+    ('ZA', 'uan', 2048, '
         27861'),
-    ('ZM', 'ordinary', '
+    ('ZA', 'uan', 4096, '
+        27'),
+    ('ZM', 'ordinary', 4096, '
         260'),
-    ('ZM', 'toll_free', '
+    ('ZM', 'toll_free', 4096, '
         2608'),
-    ('ZW', 'ordinary', '
+    ('ZW', 'ordinary', 12288, '
         263'),
-    ('ZW', 'toll_free', '
-        26380')) AS listed (country, kind, prefixes)
+    ('ZW', 'toll_free', 1024, '
+        263')) AS listed (country, kind, lengths, prefixes)
  CROSS JOIN LATERAL regexp_split_to_table(btrim(prefixes, E' \n'), '\s+') AS prefix;
+
+-- Without statistics the planner reads the whole table for every number.
+ANALYZE outdial.zone_prefixes, outdial.destination_prefixes;
 
 -- plpgsql, because it keeps its plan: a few index probes instead of planning at every call.
 CREATE OR REPLACE FUNCTION outdial.phone_zones(phone text) RETURNS text[]
@@ -2702,6 +2972,7 @@ BEGIN
       FROM outdial.destination_prefixes AS d
      WHERE d.prefix = ANY (ARRAY[left(digits, 9), left(digits, 8), left(digits, 7), left(digits, 6), left(digits, 5),
                             left(digits, 4), left(digits, 3), left(digits, 2), left(digits, 1)])
+       AND d.lengths & (1 << length(digits)) <> 0
      ORDER BY length(d.prefix) DESC
      LIMIT 1;
     RETURN coalesce(found, 'ZZ');
@@ -2723,6 +2994,7 @@ BEGIN
       FROM outdial.destination_prefixes AS d
      WHERE d.prefix = ANY (ARRAY[left(digits, 9), left(digits, 8), left(digits, 7), left(digits, 6), left(digits, 5),
                             left(digits, 4), left(digits, 3), left(digits, 2), left(digits, 1)])
+       AND d.lengths & (1 << length(digits)) <> 0
      ORDER BY length(d.prefix) DESC
      LIMIT 1;
     RETURN coalesce(found, 'unknown');

@@ -1,7 +1,7 @@
 -- What sql/data/prefixes.sql says of numbers: zones, countries, kinds.
 BEGIN;
 CREATE EXTENSION IF NOT EXISTS pgtap;
-SELECT plan(45);
+SELECT plan(47);
 
 -- Zones
 SELECT is(outdial.phone_zones('+18505551234'), ARRAY['America/Chicago', 'America/New_York'],
@@ -47,7 +47,7 @@ SELECT is(outdial.phone_country('+442079460958'), 'GB', 'London');
 SELECT is(outdial.phone_country('+447797123456'), 'JE', 'a mobile of Jersey');
 SELECT is(outdial.phone_country('+77012345678'), 'KZ', '+7 7 is Kazakhstan');
 SELECT is(outdial.phone_country('+79161234567'), 'RU', '+7 9 is Russia');
-SELECT is(outdial.phone_country('+212528812345'), 'EH', 'Western Sahara');
+SELECT is(outdial.phone_country('+390669812345'), 'VA', 'the Vatican');
 SELECT is(outdial.phone_country('+262269601234'), 'YT', 'Mayotte');
 SELECT is(outdial.phone_country('+3581812345'), 'AX', 'Åland');
 SELECT is(outdial.phone_country('+4779123456'), 'SJ', 'Svalbard');
@@ -59,6 +59,8 @@ SELECT is(outdial.phone_country('+999123456789'), 'ZZ', 'an unknown calling code
 
 -- Kinds
 SELECT is(outdial.phone_kind('+12125551234'), 'ordinary', 'a number in New York');
+SELECT is(outdial.phone_kind('+393331234567'), 'ordinary', 'an Italian mobile');
+SELECT is(outdial.phone_kind('+39333612345678'), 'voicemail', 'its mailbox, two digits longer');
 SELECT is(outdial.phone_kind('+19005551234'), 'premium', '900');
 SELECT is(outdial.phone_kind('+18005551234'), 'toll_free', '800');
 SELECT is(outdial.phone_kind('+449098790123'), 'premium', 'British 09');

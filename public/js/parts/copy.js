@@ -32,7 +32,7 @@ export function Copy({ text, label, short }) {
         setCopied(done);
         setTimeout(setCopied, 2_000, false);
     };
-    return html`<button type="button" class="copy" title=${text} onClick=${copy} aria-label=${`${label}: ${text}`}>
-        <code>${short ?? text}</code><${Icon} name=${copied ? "check" : "copy"} />
+    return html`<button type="button" class="copy" title=${text} onClick=${copy}>
+        <span class="off-screen">${label}: </span><code>${short ?? text}</code><${Icon} name=${copied ? "check" : "copy"} />
     </button>`;
 }

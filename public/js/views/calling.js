@@ -113,8 +113,7 @@ function Desk({ campaigns, campaign, tenantId, role }) {
         setBusy(true);
         setError(null);
         try {
-            done(await click.current.post(`/api/outbound-caller/${what}`, { campaign_id: campaign.id, ...body }));
-            run.askNow();
+            done((await click.current.post(`/api/outbound-caller/${what}`, { campaign_id: campaign.id, ...body })).reply);
         } catch (failure) {
             setError(failure);
         }
@@ -133,6 +132,8 @@ function Desk({ campaigns, campaign, tenantId, role }) {
         names.current = list.leads.map((lead) => lead.business_name);
         command("start", { leads: list.leads, intervalMinutes: minutes }, (reply) => {
             run.setStopping(false);
+            run.assume({ isRunning: true, currentIndex: 0, callsMade: 0, totalLeads: reply.totalLeads, remaining: reply.totalLeads,
+                intervalMinutes: reply.intervalMinutes });
             setSkipped(reply.skipped ?? []);
             setText("");
             setInterval(null);
@@ -143,16 +144,19 @@ function Desk({ campaigns, campaign, tenantId, role }) {
     };
     const resume = () => command("start", { intervalMinutes: Number.isNaN(minutes) ? preset : minutes }, () => {
         run.setStopping(false);
+        run.assume({ isRunning: true });
         setInterval(null);
         toast(t("toast.resumed"));
         document.getElementById("run-title")?.focus();
     });
     const pause = () => command("stop", {}, () => {
         run.setStopping(true);
+        run.assume({});
         toast(t("toast.paused"));
     });
     const stop = () => command("stop", {}, (reply) => {
         run.setStopping(true);
+        run.assume({});
         setReplacing(true);
         toast(t("toast.stopped", { made: reply.callsMade, total: reply.totalLeads }), { label: t("action.resume"), run: resume });
     });

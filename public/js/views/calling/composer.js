@@ -38,7 +38,7 @@ export function Composer({ text, setText, list, allowed, bodySize }) {
         onDragLeave=${() => setOver(false)} onDrop=${drop}>
         <div class="field">
             <label for="list">${t("composer.label")}</label>
-            <textarea id="list" rows="6" spellcheck=${false} disabled=${!allowed} value=${text}
+            <textarea id="list" rows="6" wrap="off" spellcheck=${false} disabled=${!allowed} value=${text}
                 aria-describedby="list-hint" placeholder=${t("composer.placeholder")}
                 onInput=${(/** @type {any} */ event) => setText(event.currentTarget.value)}></textarea>
             <p id="list-hint" class="hint">${t("composer.hint")}</p>

@@ -6,8 +6,6 @@ import { t, when } from "../../i18n.js";
 import { ErrorNotice, Notice } from "../../parts/notice.js";
 import { Icon } from "../../parts/icon.js";
 
-const FRESH_MS = 5_000;
-
 /** @param {{ tenantId: string, allowed: boolean }} props */
 export function DoNotCall({ tenantId, allowed }) {
     const [phone, setPhone] = useState("");
@@ -24,9 +22,8 @@ export function DoNotCall({ tenantId, allowed }) {
         setEntry(null);
         try {
             const body = { phone: phone.trim(), scope: "tenant", ...(reason.trim() && { reason: reason.trim() }) };
-            const began = Date.now();
-            const row = await click.current.post(`/api/v1/tenants/${tenantId}/dnc`, body);
-            setEntry({ ...row, fresh: new Date(row.created_at).getTime() > began - FRESH_MS });
+            const { status, reply } = await click.current.post(`/api/v1/tenants/${tenantId}/dnc`, body);
+            setEntry({ ...reply, fresh: status === 201 });
             setPhone("");
             setReason("");
         } catch (failure) {

@@ -36,6 +36,7 @@ export function useRun(campaignId) {
     const [error, setError] = useState(/** @type {unknown} */ (null));
     const shown = useRef(/** @type {LogRow[]} */ ([]));
     const turn = useRef(0);
+    const commands = useRef(0);
     const query = `campaign_id=${encodeURIComponent(campaignId)}`;
 
     useEffect(() => {
@@ -67,11 +68,14 @@ export function useRun(campaignId) {
     const askNow = usePolling(async (signal) => {
         if (!campaignId)
             return QUIET_MS;
+        const asOf = commands.current;
         /** @type {Status} */
         const next = await get(`/api/outbound-caller/status?${query}`, signal);
         const odd = turn.current++ % 2;
         if (!next.isRunning || !odd)                        /* after the status: a finished run shows its last call */
             await readLog(signal);
+        if (asOf !== commands.current)                      /* asked before the last command: it knows nothing of it */
+            return 0;
         setStatus(next);
         if (!next.isRunning)
             setStopping(false);
@@ -79,11 +83,18 @@ export function useRun(campaignId) {
         return next.isRunning ? BUSY_MS : QUIET_MS;
     }, [campaignId], setError);
 
+    /** After a command was accepted: shows what it brings about until the next answer. @param {Partial<Status>} change */
+    const assume = (change) => {
+        commands.current++;
+        setStatus((now) => now && { ...now, ...change });
+        askNow();
+    };
+
     const more = async () => {
         const page = await get(`/api/outbound-caller/logs?${query}&limit=${PAGE}&cursor=${encodeURIComponent(cursor ?? "")}`);
         show([...shown.current, ...page.logs]);
         setCursor(page.next_cursor ?? null);
     };
 
-    return { status, rows, cursor, error, more, askNow, phase: phaseOf(status, stopping), setStopping };
+    return { status, rows, cursor, error, more, askNow, assume, phase: phaseOf(status, stopping), setStopping };
 }

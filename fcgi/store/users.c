@@ -1,0 +1,46 @@
+#include "store/users.h"
+
+static struct err *changed_meanwhile(struct ctx *ctx)
+{
+    return ERR_CODE(ctx, CONFLICT, "changed_meanwhile", "Somebody changed this user at the same moment. Read it again and repeat.");
+}
+
+fallible users_list(struct ctx *ctx, int64_t limit, struct uuid after, struct list *out)
+{
+    return db_list(ctx, SQL_USER_LIST, &user_shape, out, P(limit, after));
+}
+
+fallible users_get(struct ctx *ctx, struct uuid id, struct user *out)
+{
+    return db_one(ctx, SQL_USER_GET, &user_shape, out, P(id));
+}
+
+fallible users_add(struct ctx *ctx, struct user *u)
+{
+    return db_one(ctx, SQL_USER_ADD, &user_shape, u, P(u->email, u->name, u->role, u->phone_e164, u->locale, u->password_hash));
+}
+
+fallible users_save(struct ctx *ctx, struct user *u, bool end_sessions, const char *detail)
+{
+    bool found;
+    TRY(db_maybe(ctx, SQL_USER_SAVE, &user_shape, u, &found,
+                 P(u->id, u->updated_at, u->email, u->name, u->role, u->phone_e164, u->locale, u->status, u->password_hash,
+                   end_sessions, detail)));
+    return found ? NULL : changed_meanwhile(ctx);
+}
+
+fallible users_remove(struct ctx *ctx, const struct user *u)
+{
+    int64_t gone;
+    TRY(db_run(ctx, SQL_USER_REMOVE, &gone, P(u->id, u->updated_at)));
+    return gone ? NULL : changed_meanwhile(ctx);
+}
+
+fallible users_other_owners(struct ctx *ctx, struct uuid id, int64_t *out)
+{
+    struct rows rows;
+    TRY(db_run(ctx, SQL_TENANT_LOCK, NULL, NO_PARAMS));
+    TRY(db_rows(ctx, SQL_USER_OWNERS_BESIDES, &rows, P(id)));
+    *out = row_int(&rows, 0, "others");
+    return NULL;
+}

@@ -1,0 +1,70 @@
+-- Reading campaigns whole, finding leads by any text, taking a lead away.
+
+-- A campaign as clients see it.  The window is the one that counts: the campaign's, narrowed by the tenant's.
+DROP VIEW IF EXISTS outdial.campaign_shown;
+CREATE VIEW outdial.campaign_shown WITH (security_invoker = true) AS
+SELECT c.id, c.tenant_id, c.name, c.state, c.state_reason, c.agent_kind, c.is_default, c.caller_id, c.caller_id_strategy,
+       c.interval_ms / 60000.0 AS interval_minutes, c.max_open_calls, c.calls_per_second, c.window_opens AS opens, c.window_closes AS closes,
+       to_char(make_interval(mins => greatest(c.window_opens, t.window_opens)), 'HH24:MI') AS window_opens,
+       to_char(make_interval(mins => least(c.window_closes, t.window_closes)), 'HH24:MI') AS window_closes,
+       c.agent_phone, coalesce(c.agent_name, 'telephony-agent') AS agent_name, c.sip_trunk_id, c.assistant_id, c.locale,
+       c.machine_detection, c.machine_detection_timeout_ms, c.wait_for_beep, c.async_machine_detection, c.ring_seconds, c.retries,
+       c.list_id, c.created_at, c.updated_at,
+       coalesce((SELECT total - skipped FROM campaign_lists l WHERE l.tenant_id = c.tenant_id AND l.id = c.list_id), 0) AS leads_count,
+       coalesce((SELECT jsonb_agg(jsonb_build_object('id', n.id, 'number', n.number, 'type', n.type, 'provider', n.provider,
+                                                     'providerSid', n.provider_sid, 'isActive', n.is_active) ORDER BY n.id)
+                   FROM phone_numbers n WHERE n.tenant_id = c.tenant_id AND n.campaign_id = c.id), '[]') AS phone_numbers
+  FROM campaigns c JOIN tenants t ON t.id = c.tenant_id;
+GRANT SELECT ON outdial.campaign_shown TO api, gate;
+
+-- Free text over a lead's name, external id and number, whatever stands between the letters of the search.  Under row-level security
+-- ILIKE is not leakproof and could use no index, so one definer function does it, after asking whose tenant this is.
+CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA outdial;
+CREATE OR REPLACE FUNCTION outdial.lead_text(p_name text, p_external_id text, p_phone text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT lower(p_name) || ' ' || lower(coalesce(p_external_id, '')) || ' ' || coalesce(p_phone, '') $$;
+CREATE INDEX IF NOT EXISTS leads_text ON leads USING gin (outdial.lead_text(name, external_id, phone_e164) outdial.gin_trgm_ops) WHERE deleted_at IS NULL;
+
+CREATE OR REPLACE FUNCTION outdial.lead_search(p_tenant uuid, p_text text, p_limit bigint, p_after uuid) RETURNS SETOF leads
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_text    text := lower(btrim(p_text));
+    v_digits  text := regexp_replace(p_text, '[^0-9]', '', 'g');
+BEGIN
+    IF p_tenant IS DISTINCT FROM outdial.tenant() THEN
+        RAISE EXCEPTION USING ERRCODE = 'OD404', MESSAGE = 'There is nothing at this address.', DETAIL = 'not_found';
+    END IF;
+    -- a number with its usual punctuation is looked for by its digits; a leading 0 is how it is written at home
+    IF v_text ~ '^[-+0-9() ./]+$' AND length(v_digits) >= 3 THEN
+        v_text := ltrim(v_digits, '0');
+    END IF;
+    v_text := '%' || replace(replace(replace(v_text, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+    RETURN QUERY
+    SELECT * FROM leads l
+     WHERE l.tenant_id = p_tenant AND l.deleted_at IS NULL AND lead_text(l.name, l.external_id, l.phone_e164) LIKE v_text
+       AND (p_after IS NULL OR l.id < p_after)
+     ORDER BY l.id DESC LIMIT p_limit;
+END $$;
+
+-- A lead goes: what waits for it in any campaign is withdrawn, what was said stays.
+CREATE OR REPLACE FUNCTION outdial.lead_delete(p_tenant uuid, p_lead uuid) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_list  record;
+BEGIN
+    IF p_tenant IS DISTINCT FROM outdial.tenant() THEN
+        RAISE EXCEPTION USING ERRCODE = 'OD404', MESSAGE = 'There is nothing at this address.', DETAIL = 'not_found';
+    END IF;
+    -- campaigns first, as the gate locks them
+    PERFORM FROM campaigns WHERE tenant_id = p_tenant AND id IN (
+        SELECT campaign_id FROM campaign_leads WHERE tenant_id = p_tenant AND lead_id = p_lead AND state = 'waiting') ORDER BY id FOR UPDATE;
+    UPDATE leads SET deleted_at = outdial.now(), updated_at = outdial.now() WHERE tenant_id = p_tenant AND id = p_lead AND deleted_at IS NULL;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    FOR v_list IN UPDATE campaign_leads SET state = 'withdrawn', reason = 'lead_deleted'
+                   WHERE tenant_id = p_tenant AND lead_id = p_lead AND state = 'waiting' RETURNING campaign_id, list_id LOOP
+        PERFORM campaign_finish(p_tenant, v_list.campaign_id, v_list.list_id);
+    END LOOP;
+    PERFORM audit_add(p_tenant, 'lead.delete', p_lead, '{}');
+    RETURN true;
+END $$;

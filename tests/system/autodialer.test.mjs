@@ -1,0 +1,199 @@
+// The auto-dialer from a list to the last call: what people hear, what the log says, and that both agree with the carrier.
+import assert from 'node:assert/strict';
+import { before, test } from 'node:test';
+import { admin, agent, campaign, carrier, env, fresh, log, over, problem, request, rival, rows, run, status, tenant, until } from './play.mjs';
+
+let maria;
+before(async () => {
+  maria = await admin();
+  await carrier.reset();
+  await carrier.speed(20);
+});
+
+const lead = (phone, extra = {}) => ({ business_name: `Business ${phone?.slice(-4)}`, phone, category: 'Dentists', ...extra });
+
+test('forty leads: machines get a voicemail, people press 1 or 2, bad numbers are skipped, and everything agrees', async () => {
+  const id = await campaign(maria);
+  const groups = { machine: [], one: [], two: [], busy: [], silent: [], plain: [] };
+  const leads = [];
+  for (const [name, count, script] of [['machine', 8, { outcome: 'machine' }], ['one', 6, { outcome: 'human', digits: '1' }], ['two', 6, { outcome: 'human', digits: '2' }],
+    ['busy', 6, { outcome: 'busy' }], ['silent', 4, { outcome: 'no-answer' }], ['plain', 4, { outcome: 'human' }]])
+    for (let i = 0; i < count; i++) {
+      const phone = fresh();
+      groups[name].push(phone);
+      await carrier.script(phone, script);
+      leads.push(lead(phone));
+    }
+  leads.splice(3, 0, lead(''), lead('(555) 123-4567'), lead('15555555555'), lead('12345'));
+  leads.push(lead(groups.busy[0]), { business_name: 'Nobody', category: 'None' });
+  assert.equal(leads.length, 40);
+
+  const started = await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, { leads, intervalMinutes: 0.01 });
+  assert.equal(started.status, 200, started.text);
+  assert.equal(started.body.status, 'started');
+  assert.equal(started.body.totalLeads, 40);
+  assert.equal(started.body.intervalMinutes, 0.01);
+  assert.deepEqual(started.body.skipped.map((s) => [s.index, s.reason]),
+    [[3, 'missing_phone'], [4, 'invalid_area_code'], [5, 'test_number'], [6, 'invalid_area_code'], [38, 'duplicate'], [39, 'missing_phone']]);
+  problem(await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, { leads, intervalMinutes: 0.01 }), 409, 'already_running');
+
+  await over(maria, id, 90000);
+  const end = await status(maria, id);
+  assert.deepEqual({ ...end, success: undefined }, { success: undefined, isRunning: false, currentIndex: 40, totalLeads: 40, callsMade: 34, remaining: 0, intervalMinutes: 0.01 });
+
+  const entries = await log(maria, id);
+  const truth = await carrier.calls((call) => !call.parent_sid && leads.some((l) => l.phone === call.to));
+  assert.equal(entries.length, 34);
+  assert.equal(truth.length, 34, 'each number was dialed exactly once');
+  for (const entry of entries) {
+    const call = truth.find((c) => c.sid === entry.callSid);
+    assert.ok(call, `the carrier knows ${entry.callSid}`);
+    assert.equal(call.to, entry.phone);
+    assert.equal(entry.status, call.status === 'in-progress' ? 'answered' : call.status);
+    assert.equal(entry.leadData.category, 'Dentists');
+  }
+  const heard = (phone) => truth.find((c) => c.to === phone).said.join(' ');
+  for (const phone of groups.machine) {
+    assert.match(heard(phone), /this is a message from/);
+    assert.equal(entries.find((e) => e.phone === phone).answeredBy, 'machine');
+  }
+  for (const phone of groups.one) assert.match(heard(phone), /Press 1 to speak.*Connecting you to an agent now\./);
+  for (const phone of groups.two) assert.match(heard(phone), /You have been added to our do not call list\. Goodbye\./);
+  for (const phone of groups.plain) assert.match(heard(phone), /We did not receive any input\. Goodbye\./);
+  const bridged = await carrier.calls((call) => call.parent_sid && truth.some((t) => t.sid === call.parent_sid && groups.one.includes(t.to)));
+  assert.equal(bridged.length, groups.one.length, 'each press of 1 rang the agent phone once');
+
+  for (const phone of groups.two) {
+    const [row] = await rows('SELECT source, campaign_id FROM dnc WHERE tenant_id = $1 AND phone_e164 = $2', [env.OUTDIAL_TENANT_ID, phone]);
+    assert.deepEqual(row, { source: 'keypress', campaign_id: null });
+  }
+
+  const spelled = (phone) => `(${phone.slice(2, 5)}) ${phone.slice(5, 8)}-${phone.slice(8)}`;
+  const again = await campaign(maria);
+  const callable = fresh();
+  const second = await run(maria, again, [...groups.two.map((p) => lead(spelled(p))), lead(callable)]);
+  assert.deepEqual(second.skipped.map((s) => s.reason), groups.two.map(() => 'do_not_call'));
+  for (const phone of groups.two) assert.equal((await carrier.saw(phone)).length, 1, 'who opted out is not called again');
+});
+
+test('the interval holds from origination to origination', async () => {
+  const id = await campaign(maria);
+  const phones = Array.from({ length: 5 }, () => fresh());
+  await run(maria, id, phones.map((p) => lead(p)), { intervalMinutes: 0.01 });
+  const placed = await rows(`SELECT extract(epoch FROM permitted_at) * 1000 AS at FROM attempts WHERE campaign_id = $1 ORDER BY permitted_at`, [id]);
+  for (let i = 1; i < placed.length; i++) assert.ok(placed[i].at - placed[i - 1].at >= 600, 'never closer than 600 ms');
+});
+
+test('stop keeps its place, nothing begins after the acknowledgement, and start without leads goes on', async () => {
+  const id = await campaign(maria);
+  const phones = Array.from({ length: 12 }, () => fresh());
+  await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, { leads: phones.map((p) => lead(p)), intervalMinutes: 0.005 });
+  await until('three calls are made', async () => (await status(maria, id)).callsMade >= 3);
+  const stopped = await maria.post(`/api/outbound-caller/stop?campaign_id=${id}`, {});
+  assert.equal(stopped.status, 200, stopped.text);
+  assert.equal(stopped.body.status, 'stopped');
+  assert.equal(stopped.body.totalLeads, 12);
+  const made = (await carrier.calls((c) => phones.includes(c.to) && !c.parent_sid)).length;
+  await until('running calls have ended', async () => (await rows('SELECT FROM attempts WHERE campaign_id = $1 AND ended_at IS NULL', [id])).length === 0);
+  assert.equal((await carrier.calls((c) => phones.includes(c.to) && !c.parent_sid)).length, made, 'no request after the stop');
+  const resumed = await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, {});
+  assert.equal(resumed.status, 200, resumed.text);
+  assert.equal(resumed.body.totalLeads, 12);
+  await over(maria, id);
+  for (const phone of phones) assert.equal((await carrier.saw(phone)).length, 1);
+});
+
+test('a new list replaces the old one', async () => {
+  const id = await campaign(maria);
+  const old = Array.from({ length: 10 }, () => fresh());
+  await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, { leads: old.map((p) => lead(p)), intervalMinutes: 1 });
+  await maria.post(`/api/outbound-caller/stop?campaign_id=${id}`, {});
+  const phone = fresh();
+  await run(maria, id, [lead(phone)]);
+  assert.equal((await status(maria, id)).totalLeads, 1);
+  assert.equal((await carrier.calls((c) => old.slice(2).includes(c.to))).length, 0);
+});
+
+test('bad requests say what is wrong and how to put it right', async () => {
+  const id = await campaign(maria);
+  const start = (body) => maria.post(`/api/outbound-caller/start?campaign_id=${id}`, body);
+  problem(await start({ leads: 'x' }), 422, 'wrong_type', 'leads');
+  problem(await start({ leads: [1] }), 422, 'wrong_type', 'leads[0]');
+  problem(await start({ leads: [], intervalMinutes: -1 }), 422, 'out_of_range', 'intervalMinutes');
+  const none = await start({ leads: [lead('123')] });
+  problem(none, 422, 'no_phone_numbers');
+  assert.match(none.body.detail, /^No phone numbers found in collected leads\. Please collect businesses with phone numbers first\./);
+  problem(await start({}), 422, 'no_phone_numbers');
+  problem(await maria.post('/api/outbound-caller/start?campaign_id=01900000-0000-7000-8000-000000000000', { leads: [] }), 404, 'not_found');
+  problem(await (await rival()).get(`/api/outbound-caller/status?campaign_id=${id}`), 404, 'not_found');
+  problem(await maria.post(`/api/outbound-caller/start?campaign_id=${env.OUTDIAL_CAMPAIGN_VAPI_ID}`, { leads: [lead(fresh())] }), 422, 'unsupported_agent_kind');
+  problem(await (await agent()).post(`/api/outbound-caller/start?campaign_id=${id}`, { leads: [] }), 403, 'forbidden');
+  assert.equal((await request('GET', '/api/outbound-caller/status')).status, 401);
+});
+
+test('one call: placed, refused by policy, by the gate, and by the carrier', async () => {
+  const jim = await agent();
+  const call = (phone, extra = {}, headers) => jim.post('/api/outbound-caller/call', { phone, ...extra }, headers);
+  const phone = fresh();
+  await carrier.script(phone, { outcome: 'human', ring_secs: 30, talk_secs: 30 });
+  const placed = await call(phone, { leadData: { name: 'Ann', category: 'Friends' } });
+  assert.equal(placed.status, 200, placed.text);
+  assert.match(placed.body.callSid, /^CA[0-9a-f]{32}$/);
+  assert.equal(placed.body.phone, phone);
+  problem(await call(phone), 409, 'call_already_open', 'phone');
+  problem(await call('(555) 123-4567'), 422, 'invalid_area_code', 'phone');
+  problem(await call('15555555555'), 422, 'test_number', 'phone');
+  problem(await call('+44123'), 422, 'invalid_area_code', 'phone');
+  problem(await call('+81312345678'), 409, 'destination');
+  const refused = fresh();
+  await carrier.script(refused, { outcome: 'reject', error_code: 21211 });
+  problem(await call(refused), 502, 'provider_refused');
+  const opted = fresh();
+  assert.equal((await jim.post(`${tenant}/dnc`, { phone: opted, scope: 'tenant' })).status, 201);
+  problem(await call(opted), 409, 'do_not_call');
+  assert.equal((await carrier.saw(opted)).length, 0);
+});
+
+test('an Idempotency-Key never places a second call', async () => {
+  const jim = await agent();
+  const phone = fresh();
+  const key = { 'idempotency-key': `key-${phone}` };
+  const [first, second] = await Promise.all([jim.post('/api/outbound-caller/call', { phone }, key), jim.post('/api/outbound-caller/call', { phone }, key)]);
+  const third = await jim.post('/api/outbound-caller/call', { phone }, key);
+  for (const answer of [first, second, third]) {
+    assert.equal(answer.status, 200, answer.text);
+    assert.equal(answer.body.callSid, first.body.callSid);
+  }
+  assert.equal(third.headers.get('idempotent-replayed'), 'true');
+  assert.equal((await carrier.saw(phone)).length, 1);
+  problem(await jim.post('/api/outbound-caller/call', { phone: fresh() }, key), 409, 'key_reused');
+});
+
+test('answers that are lost, doubtful or refused: every number is dialed once, and every lead reaches its end', async () => {
+  const id = await campaign(maria);
+  const faults = ['lost-answer', '500', '429'];
+  const phones = faults.map(() => fresh());
+  for (const [i, fault] of faults.entries()) await carrier.script(phones[i], { outcome: 'human', faults: { create: fault } });
+  await run(maria, id, phones.map((p) => lead(p)));
+  for (const [i, phone] of phones.entries()) assert.equal((await carrier.saw(phone)).length, 1, faults[i]);
+  assert.deepEqual((await log(maria, id)).map((e) => e.status).sort(), ['completed', 'completed', 'completed', 'failed'], 'the attempt that 429 refused is in the log too');
+});
+
+test('callbacks doubled, reordered and late change nothing', async () => {
+  const id = await campaign(maria);
+  const phones = Array.from({ length: 10 }, () => fresh());
+  for (const phone of phones) await carrier.script(phone, { outcome: 'human', digits: '1', faults: { callbacks: { duplicate: 0.5, reorder: true, delay_ms: 100 } } });
+  await run(maria, id, phones.map((p) => lead(p)));
+  for (const entry of await log(maria, id)) assert.equal(entry.status, 'completed');
+});
+
+test('in Turkish, with the campaign\'s own words', async () => {
+  const id = await campaign(maria, { locale: 'tr' });
+  const put = await maria.put(`${tenant}/campaigns/${id}/scripts`, { tr: { greeting: 'Merhaba {company} & <dostlar>, 1 veya 2.' } });
+  assert.equal(put.status, 200, put.text);
+  const phone = fresh();
+  await carrier.script(phone, { outcome: 'human', digits: '2' });
+  await run(maria, id, [lead(phone)]);
+  const [call] = await carrier.saw(phone);
+  assert.match(call.said.join(' '), /Merhaba .* & <dostlar>, 1 veya 2\..*aranmayacaklar listemize eklendi/);
+});
