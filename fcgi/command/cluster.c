@@ -24,6 +24,7 @@ static const char *const configuration =
     "max_wal_size = 1GB\n"
     "jit = off\n"
     "fsync = on\n"
+    "recovery_init_sync_method = syncfs\n"
     "timezone = 'UTC'\n"
     "log_timezone = 'UTC'\n"
     "idle_in_transaction_session_timeout = '60s'\n"

@@ -122,7 +122,10 @@ BEGIN
     IF v_closes < 1440 THEN
         v_closes := v_closes - 1;
     END IF;
-    v_at := window_open_at(p_now, phone_zones(p_phone) || coalesce(p_zones, '{}'), v_opens, v_closes);
+    -- what is known about the lead can only add zones: a number whose own zones are unknown is not called
+    IF cardinality(phone_zones(p_phone)) > 0 THEN
+        v_at := window_open_at(p_now, phone_zones(p_phone) || coalesce(p_zones, '{}'), v_opens, v_closes);
+    END IF;
     IF v_at IS NULL OR v_at > p_now THEN
         v_no := v_no || refusal('outside_hours', 'It is outside the calling hours in a place where this number may be.', v_at);
     END IF;

@@ -285,6 +285,40 @@ test("Turkish by choice, by the browser, and after a reload; the session outlive
     await turkish.getByRole("heading", { level: 1, name: "Oturum aç" }).waitFor();
 });
 
+test("an access token that has run out is renewed once, and the work goes on", async (t) => {
+    const { page, complaints } = await visitor(t);
+    await signIn(page);
+    let refreshes = 0;
+    page.on("request", (request) => { refreshes += request.url().endsWith("/auth/refresh"); });
+    let refused = 0;
+    await page.route("**/api/outbound-caller/**", async (route) => {
+        if (refreshes > 0)
+            return route.continue();
+        refused++;
+        return route.fulfill({ status: 401, contentType: "application/problem+json", body: '{"code":"unauthorized"}' });
+    });
+    const renewed = page.waitForResponse((answer) => answer.url().includes("/status?") && answer.ok());
+    await page.evaluate(() => dispatchEvent(new Event("online")));             /* asks at once */
+    await renewed;
+    assert.ok(refused > 0);
+    assert.equal(refreshes, 1);
+    assert.equal(await page.locator("#run").count(), 1);
+    assert.deepEqual(complaints, []);
+});
+
+test("a duplicated tab does not end the session of the first", async (t) => {
+    const { page, context } = await visitor(t);
+    await signIn(page);
+    const opened = context.waitForEvent("page");
+    await page.evaluate(() => { window.open(location.href); });
+    const second = await opened;
+    await second.waitForSelector('#run:not([data-phase="loading"])');
+    await page.reload();
+    await page.waitForSelector('#run:not([data-phase="loading"])');
+    await second.reload();
+    await second.waitForSelector('#run:not([data-phase="loading"])');
+});
+
 test("a lost connection is said, and unsaid when it is back", async (t) => {
     const { page, context } = await visitor(t);
     await signIn(page);

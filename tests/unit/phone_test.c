@@ -10,8 +10,8 @@ static void expect(const char *input, const char *country, const char *wanted)
     struct e164 number;
     enum phone_verdict verdict = phone_normalize(input, country, &number);
     if (verdict != PHONE_OK || strcmp(number.digits, wanted) != 0)
-        fail_msg("%s in %s: %s \"%s\", wanted %s", input, country ? country : "-", phone_verdict_code(verdict),
-                 number.digits, wanted);
+        fail_msg("%s in %s: %s \"%s\", wanted %s", input, country ? country : "-",
+                 phone_verdict_code(verdict), number.digits, wanted);
 }
 
 static void expect_not(const char *input, const char *country, enum phone_verdict wanted)
@@ -88,7 +88,8 @@ TEST("emergency and short numbers are never numbers to call")
 {
     static const struct { const char *digits, *country; } numbers[] = {
         { "911", "US" }, { "112", "TR" }, { "155", "TR" }, { "999", "GB" }, { "112", "DE" }, { "110", "DE" },
-        { "000", "AU" }, { "119", "JP" }, { "190", "BR" }, { "15", "FR" }, { "1 1 2", "FR" }, { "911", "SH" },
+        { "000", "AU" },
+        { "119", "JP" }, { "190", "BR" }, { "15", "FR" }, { "1 1 2", "FR" }, { "911", "SH" },
     };
     struct e164 number;
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
@@ -98,7 +99,7 @@ TEST("emergency and short numbers are never numbers to call")
     expect_not("911", "US", PHONE_SPECIAL);
     expect_not("+90112", NULL, PHONE_SPECIAL);
 
-    /* Nothing of three digits is callable from any pair of letters, as a home number or after a calling code. */
+    /* Nothing of three digits is callable from any pair of letters. */
     char text[16], country[3] = "AA";
     for (country[0] = 'A'; country[0] <= 'Z'; country[0]++)
         for (country[1] = 'A'; country[1] <= 'Z'; country[1]++)
@@ -260,7 +261,8 @@ TEST("the softphone of a US agent takes 10 digits, or 11 beginning with 1")
 TEST("masks keep the calling code and the last digits")
 {
     static const struct { const char *number, *masked; } rows[] = {
-        { "+12125555678", "+1******5678" },  { "+903129114094", "+90******4094" }, { "+2290195456789", "+229******6789" },
+        { "+12125555678", "+1******5678" },  { "+903129114094", "+90******4094" },
+        { "+2290195456789", "+229******6789" },
         { "+29022158",    "+290***58" },     { "+12", "+1*" },                     { "", "" },
         { "+123456789012345", "+1**********2345" },
     };
@@ -289,8 +291,10 @@ TEST("every verdict and kind has its words")
 /* Whatever the bytes: an answer, and an answer that stays itself when asked again from anywhere. */
 TEST("any bytes get an answer, and an answer stays itself")
 {
-    static const char likely[] = "0123456789012345678901234567890123456789+-() .x/#*,;abc\xEF\xBC\x8B\xD9\xA1\x80\xFF";
-    static const char *const homes[] = { "US", "TR", "GB", "DE", "IT", "BR", "AR", "BJ", "MX", "KZ", NULL, "zz", "\xFFZ" };
+    static const char likely[] = "0123456789012345678901234567890123456789+-() .x/#*,;abc"
+                                 "\xEF\xBC\x8B\xD9\xA1\x80\xFF";
+    static const char *const homes[] = { "US", "TR", "GB", "DE", "IT", "BR", "AR", "BJ", "MX", "KZ",
+                                         NULL, "zz", "\xFFZ" };
     int accepted = 0;
     for (int round = 0; round < 10000; round++) {
         char text[40], country[4], masked[24];

@@ -1,7 +1,7 @@
 // The call log, newest first, with a filter over what is loaded.
 
 import { html, useState } from "../../preact.js";
-import { has, number, t, tn, when } from "../../i18n.js";
+import { has, t, tn, when } from "../../i18n.js";
 import { ANSWERED_BY_ICON, outcomeOf, STATUS_ICON } from "../../outcomes.js";
 import { Copy } from "../../parts/copy.js";
 import { Icon } from "../../parts/icon.js";

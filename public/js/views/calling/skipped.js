@@ -13,7 +13,7 @@ export function SkippedList({ skipped, names, onDismiss }) {
             <button type="button" class="button bare" onClick=${onDismiss}>${t("action.hide")}</button>
         </header>
         <p class="lead">${t("skipped.lead")}</p>
-        <div class="scroll" tabindex="0" role="region" aria-labelledby="skipped-title">
+        <div class="scroll" tabindex="0" role="group" aria-labelledby="skipped-title">
             <table class="plain few">
                 <thead><tr><th scope="col" class="num">${t("column.line")}</th><th scope="col">${t("column.name")}</th>
                     <th scope="col">${t("column.phone")}</th><th scope="col">${t("column.reason")}</th></tr></thead>
