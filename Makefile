@@ -72,8 +72,11 @@ $(PROGRAMS):
 	@echo "  link    $@"
 	@$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-# Unit tests may use every layer.
-$(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/libsandbox.a $(OUT)/libdialer.a $(OUT)/libweb.a $(OUT)/liboutdial.a
+# Unit tests may use every layer; those of the sandbox are called sandbox_..._test.c and see what the sandbox sees.
+$(OUT)/tests/sandbox_%: $(OUT)/tests/sandbox_%.o $(OUT)/libsandbox.a $(OUT)/libsmall.a
+	@echo "  link    $@"
+	@$(CXX) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+$(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/libdialer.a $(OUT)/libweb.a $(OUT)/liboutdial.a
 	@echo "  link    $@"
 	@$(CXX) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
@@ -100,16 +103,15 @@ $(GEN)/sql_catalog.c $(GEN)/sql_catalog.h &: sql/catalog.awk $(SQL)
 	@cmp -s $(GEN)/new/sql_catalog.h $(GEN)/sql_catalog.h || cp $(GEN)/new/sql_catalog.h $(GEN)/sql_catalog.h
 	@cp $(GEN)/new/sql_catalog.c $(GEN)/sql_catalog.c
 
-# Browser files: public/package-lock.json pins them, public/vendor.list says which to copy ("FILE-IN-node_modules NAME").
-vendor: $(if $(wildcard public/vendor.list),$(BUILD)/vendor/.done)
-$(BUILD)/vendor/.done: $(wildcard public/package.json public/package-lock.json public/vendor.list)
+# Browser files: public/package-lock.json pins them, public/vendor.txt names those that are served, at /vendor/.
+vendor: $(if $(wildcard public/vendor.txt),$(BUILD)/vendor/.done)
+$(BUILD)/vendor/.done: $(wildcard public/package.json public/package-lock.json public/vendor.txt)
 	@echo "  fetch   browser files"
-	@rm -rf $(BUILD)/npm $(BUILD)/vendor && mkdir -p $(BUILD)/npm $(BUILD)/vendor
-	@cp public/package.json public/package-lock.json $(BUILD)/npm/
+	@rm -rf $(BUILD)/npm && mkdir -p $(BUILD)/npm $(BUILD)/vendor && cp public/package.json public/package-lock.json $(BUILD)/npm/
 	@cd $(BUILD)/npm && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
-	@set -e; while read -r from to; do case "$$from" in ''|'#'*) continue;; esac; \
-	    install -D -m 644 $(BUILD)/npm/node_modules/$$from $(BUILD)/vendor/$$to; done < public/vendor.list
-	@touch $@
+	@grep -v '^ *#' public/vendor.txt | while read -r file; do \
+	    [ -z "$$file" ] || install -D -m 644 "$(BUILD)/npm/node_modules/$$file" "$(BUILD)/vendor/$$file" || exit 1; done
+	@rm -rf $(BUILD)/npm && touch $@
 
 packages:
 	@sh fcgi/command/install.sh run

@@ -188,6 +188,10 @@ static bool prepare(struct arena *arena)
     return true;
 }
 
+/*
+ * First of all: libfcgi's handlers would swallow a SIGTERM that comes while the worker is still getting ready.  Blocked,
+ * it waits for sigwait.
+ */
 static void block_signals(sigset_t *ours)
 {
     sigemptyset(ours);
@@ -197,6 +201,11 @@ static void block_signals(sigset_t *ours)
     sigaddset(&deaf, SIGHUP);
     sigaddset(&deaf, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &deaf, NULL);
+}
+
+/* After FCGX_Init, whose handlers these replace. */
+static void handle_signals(void)
+{
     signal(SIGPIPE, SIG_IGN);
     sigaction(SIGUSR1, &(struct sigaction){ .sa_handler = wake }, NULL);
 }
@@ -226,6 +235,7 @@ int main(void)
     sigset_t stop_signals;
     int which;
 
+    block_signals(&stop_signals);
     mallopt(M_ARENA_MAX, 2);
     struct arena *arena = arena_create((size_t)1 << 20);
     if (!prepare(arena) || !find_listener())
@@ -236,7 +246,7 @@ int main(void)
         return 2;
     }
 
-    block_signals(&stop_signals);
+    handle_signals();
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     for (unsigned i = 0; i < count; i++) {

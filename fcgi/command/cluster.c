@@ -46,7 +46,8 @@ static const char *bin(struct ctx *ctx, const char *program)
 
 char *cluster_url(struct ctx *ctx, const struct state *state, const char *role)
 {
-    return arena_printf(ctx->arena, "postgresql:///outdial?user=%s&host=%s", role, url_encode(ctx->arena, state->sockets));
+    /* No ? and no &: the value is read by shells too. */
+    return arena_printf(ctx->arena, "postgresql://%s@%s/outdial", role, url_encode(ctx->arena, state->sockets));
 }
 
 static fallible make_cluster(struct ctx *ctx, const struct state *state, const char *data)

@@ -74,7 +74,10 @@ static void *work(void *unused)
         unsigned running_now = http_loop_running(loop), room = running_now < MOST_RUNNING ? MOST_RUNNING - running_now : 0;
         for (struct sending *s = queue_take(&outgoing, room), *next; s; s = next) {
             next = s->next;
-            http_loop_start(loop, &s->request, answered, s);
+            if (sending_stale(s))
+                answered(s, &(struct http_answer){ .outcome = HTTP_NOT_SENT });
+            else
+                http_loop_start(loop, &s->request, answered, s);
         }
         http_loop_run(loop, 1000, -1);
     }

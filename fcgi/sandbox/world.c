@@ -1,5 +1,6 @@
 #include "sandbox/world.h"
 
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #include "sandbox/traffic.h"
 
 static struct arena *arena;
-static unsigned generation = 1;
+static atomic_uint generation = 1;                              /* the sender's thread looks too */
 static uint64_t chance_state;
 static double speed = 1;
 static bool callbacks = true;

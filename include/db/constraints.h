@@ -14,4 +14,11 @@
     X("phone_numbers_number_key",  CONFLICT, "number",      "already_exists", "This number is already in your list.")   \
     X("phone_numbers_sid_key",     CONFLICT, "providerSid", "already_exists", "This number is already in your list.")   \
     X("trunks_sid_key",            CONFLICT, "trunk_sid",   "already_exists", "This trunk is already in your list.")    \
-    X("leads_external_id_key",     CONFLICT, "external_id", "already_exists", "Another lead has this external_id.")
+    X("leads_external_id_key",     CONFLICT, "external_id", "already_exists", "Another lead has this external_id.") \
+    X("phone_numbers_tenant_id_campaign_id_fkey", INVALID, "campaignId", "not_found", "There is no campaign with this id.") \
+    X("phone_numbers_account_id_fkey", CONFLICT, NULL, "in_use", "Numbers were imported through this account. Release or remove them first.") \
+    X("phone_numbers_trunk_id_fkey",   CONFLICT, NULL, "in_use", "A number is reached through this trunk.") \
+    X("trunks_account_id_fkey",        CONFLICT, NULL, "in_use", "A trunk belongs to this account. Remove it first.") \
+    X("campaigns_account_id_fkey",     CONFLICT, NULL, "in_use", "A campaign calls through this account.") \
+    X("attempts_account_id_fkey",      CONFLICT, NULL, "in_use", "Calls were made through this account; its history needs it.") \
+    X("legs_account_id_fkey",          CONFLICT, NULL, "in_use", "Calls were made through this account; its history needs it.")

@@ -20,6 +20,51 @@ fallible api_logout(struct req *);
 fallible api_me(struct req *);
 fallible api_me_update(struct req *);
 
+/* api_tenants.c */
+fallible api_platform_tenants(struct req *);
+fallible api_platform_tenant_create(struct req *);
+fallible api_platform_tenant_suspend(struct req *);
+fallible api_platform_tenant_resume(struct req *);
+fallible api_tenant(struct req *);
+fallible api_tenant_update(struct req *);
+
+/* api_users.c */
+fallible api_user_list(struct req *);
+fallible api_user_create(struct req *);
+fallible api_user_get(struct req *);
+fallible api_user_update(struct req *);
+fallible api_user_delete(struct req *);
+
+/* api_keys.c */
+fallible api_key_list(struct req *);
+fallible api_key_create(struct req *);
+fallible api_key_get(struct req *);
+fallible api_key_delete(struct req *);
+
+/* api_accounts.c */
+fallible api_account_list(struct req *);
+fallible api_account_create(struct req *);
+fallible api_account_get(struct req *);
+fallible api_account_update(struct req *);
+fallible api_account_delete(struct req *);
+fallible api_account_test(struct req *);
+
+/* api_trunks.c */
+fallible api_trunk_list(struct req *);
+fallible api_trunk_create(struct req *);
+fallible api_trunk_get(struct req *);
+fallible api_trunk_update(struct req *);
+fallible api_trunk_delete(struct req *);
+
+/* api_numbers.c */
+fallible api_number_list(struct req *);
+fallible api_number_import(struct req *);
+fallible api_number_get(struct req *);
+fallible api_number_update(struct req *);
+
+/* api_audit.c */
+fallible api_audit_list(struct req *);
+
 /* api_outbound.c: the auto-dialer's paths */
 fallible api_outbound_call(struct req *);
 fallible api_outbound_start(struct req *);

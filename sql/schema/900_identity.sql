@@ -21,7 +21,7 @@ BEGIN
     IF v_kind = 'user' THEN
         SELECT u.tenant_id, u.epoch, u.role, u.status, u.is_platform INTO v_user
           FROM users u WHERE u.id = split_part(p_principal, ':', 2)::uuid;
-        IF NOT FOUND OR v_user.status <> 'active' OR v_user.epoch <> p_epoch
+        IF NOT FOUND OR v_user.status <> 'active' OR v_user.epoch IS DISTINCT FROM p_epoch
            OR role_rank(p_role) IS NULL OR role_rank(p_role) > role_rank(v_user.role) THEN
             RAISE EXCEPTION USING ERRCODE = 'OD401', MESSAGE = 'This sign-in is no longer good. Sign in again.', DETAIL = 'token_revoked';
         END IF;
@@ -36,7 +36,8 @@ BEGIN
         END IF;
     ELSIF v_kind = 'key' THEN
         PERFORM FROM api_keys k
-          WHERE k.id = split_part(p_principal, ':', 2)::uuid AND k.tenant_id = p_tenant AND k.epoch = p_epoch AND k.revoked_at IS NULL;
+          WHERE k.id = split_part(p_principal, ':', 2)::uuid AND k.tenant_id = p_tenant AND k.epoch = p_epoch AND k.revoked_at IS NULL
+            AND role_rank(p_role) <= role_rank(k.role);
         IF NOT FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'OD401', MESSAGE = 'This API key has been revoked.', DETAIL = 'key_revoked';
         END IF;
@@ -60,7 +61,8 @@ END $$;
 -- Ties tenant and principal to this backend and this transaction: a setting copied from elsewhere opens nothing.
 CREATE OR REPLACE FUNCTION outdial.seal_of(p_tenant text, p_principal text)
 RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT encode(sha256(key || convert_to(p_tenant || '|' || p_principal || '|' || pg_backend_pid() || '|'
+    -- lengths first, or one text could be cut into tenant and principal in two ways
+    SELECT encode(sha256(key || convert_to(length(p_tenant) || '|' || p_tenant || '|' || length(p_principal) || '|' || p_principal || '|' || pg_backend_pid() || '|'
                                            || extract(epoch FROM transaction_timestamp()), 'UTF8') || key), 'hex')
       FROM seal_key
 $$;
@@ -119,14 +121,14 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     INSERT INTO login_failures (email_hash, at) VALUES (md5(lower(p_email)), outdial.now());
 $$;
 
--- A new refresh token; family NULL starts one.
+-- The first refresh token of a new family, for the user that this transaction was entered as.
 CREATE OR REPLACE FUNCTION outdial.session_start(p_user uuid, p_epoch bigint, p_token_hash text, p_days integer)
 RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    DELETE FROM login_failures WHERE email_hash = (SELECT md5(email) FROM users WHERE id = p_user);
+    DELETE FROM login_failures WHERE email_hash = (SELECT md5(email) FROM users WHERE id = p_user AND principal() = 'user:' || p_user);
     DELETE FROM refresh_tokens WHERE expires_at < outdial.now() - interval '1 day';
     INSERT INTO refresh_tokens (token_hash, family, tenant_id, user_id, epoch, expires_at)
     SELECT p_token_hash, uuid7(), u.tenant_id, u.id, p_epoch, outdial.now() + make_interval(days => p_days)
-      FROM users u WHERE u.id = p_user;
+      FROM users u WHERE u.id = p_user AND principal() = 'user:' || p_user;
 $$;
 
 -- Exchanges a refresh token for the next one of its family.  Reuse ends the family.  No row: refused.

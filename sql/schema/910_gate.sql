@@ -59,12 +59,12 @@ $$;
 -- The first one that is named decides.
 CREATE OR REPLACE FUNCTION outdial.caller_id_candidate(p_tenant uuid, p_campaign uuid, p_account uuid, p_fallback text)
 RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT coalesce(
+    SELECT CASE WHEN p_tenant = outdial.tenant() THEN coalesce(
            (SELECT caller_id FROM campaigns WHERE tenant_id = p_tenant AND id = p_campaign),
            (SELECT number FROM phone_numbers WHERE tenant_id = p_tenant AND campaign_id = p_campaign AND is_active ORDER BY id LIMIT 1),
            (SELECT default_caller_id FROM tenants WHERE id = p_tenant),
            (SELECT default_number FROM provider_accounts WHERE id = p_account),
-           p_fallback)
+           p_fallback) END
 $$;
 
 -- The same, if it is an active, verified number of this tenant, or the account's own that the operator vouches for; otherwise none.
@@ -156,6 +156,14 @@ BEGIN
             p_now, p_now + interval '2 seconds', p_holder, p_campaign.signed_permit_id, p_rules);
 END $$;
 
+-- Every look at the world after a lock must see what was committed before the lock was given, which only this level grants.
+CREATE OR REPLACE FUNCTION outdial.gate_isolation() RETURNS void LANGUAGE plpgsql STABLE SET search_path = outdial, pg_temp AS $$
+BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION USING ERRCODE = '25001', MESSAGE = 'The gate works at READ COMMITTED only.';
+    END IF;
+END $$;
+
 -- One campaign's turn.  Claims due leads, puts each before the gate, and answers a permit per row; the last row has no attempt
 -- and says how long to wait before asking again, and why.  Claiming and permitting are one transaction: a lead is either waiting
 -- or has an attempt, so there is no claim that a crash could strand.
@@ -186,11 +194,13 @@ DECLARE
     v_due       timestamptz;
     v_rules     jsonb;
     v_leads     uuid[];
+    v_phones    text[];
 BEGIN
     skipped := 0; wait_ms := 1000; reason := NULL;
     IF p_tenant IS DISTINCT FROM outdial.tenant() THEN
         reason := 'tenant'; RETURN NEXT; RETURN;
     END IF;
+    PERFORM gate_isolation();
     SELECT * INTO v_tenant FROM tenants WHERE id = p_tenant AND status = 'active';
     SELECT * INTO v_campaign FROM campaigns WHERE tenant_id = p_tenant AND id = p_campaign;
     IF v_tenant.id IS NULL OR v_campaign.id IS NULL THEN
@@ -257,15 +267,17 @@ BEGIN
              WHERE tenant_id = p_tenant AND list_id = v_campaign.list_id AND state = 'waiting' AND due_at <= v_now
              ORDER BY due_at, position LIMIT v_allowed - v_permits FOR UPDATE SKIP LOCKED) AS due;
         EXIT WHEN v_leads IS NULL;
-        PERFORM pg_advisory_xact_lock(number_lock(p_tenant, p))
-           FROM (SELECT DISTINCT l.phone_e164 AS p FROM leads l
-                  WHERE l.tenant_id = p_tenant AND l.id = ANY (v_leads) AND l.phone_e164 IS NOT NULL ORDER BY 1) AS numbers;
+        SELECT array_agg(DISTINCT phone_e164 ORDER BY phone_e164) INTO v_phones FROM leads
+         WHERE tenant_id = p_tenant AND id = ANY (v_leads) AND phone_e164 IS NOT NULL;
+        PERFORM pg_advisory_xact_lock(number_lock(p_tenant, p)) FROM unnest(v_phones) AS p;
         FOR v_picked IN
             SELECT c.lead_id, c.attempts, c.not_placed, l.phone_e164, l.zones, l.deleted_at
               FROM campaign_leads c JOIN leads l ON l.tenant_id = c.tenant_id AND l.id = c.lead_id
              WHERE c.tenant_id = p_tenant AND c.list_id = v_campaign.list_id AND c.lead_id = ANY (v_leads)
              ORDER BY c.due_at, c.position
         LOOP
+            -- a number that was changed a moment ago is not the one that is locked: its lead comes next turn
+            CONTINUE WHEN v_picked.phone_e164 IS NOT NULL AND (v_picked.phone_e164 = ANY (v_phones)) IS NOT TRUE;
             v_chunk := v_chunk + 1;
             v_looked := v_looked + 1;
             IF v_picked.deleted_at IS NOT NULL OR v_picked.phone_e164 IS NULL THEN
@@ -361,6 +373,7 @@ BEGIN
     IF p_tenant IS DISTINCT FROM outdial.tenant() OR p_phone IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'OD404', MESSAGE = 'There is nothing at this address.', DETAIL = 'not_found';
     END IF;
+    PERFORM gate_isolation();
     SELECT * INTO v_tenant FROM tenants WHERE id = p_tenant AND status = 'active';
     IF NOT FOUND THEN
         RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'This tenant is suspended.', DETAIL = 'tenant_suspended';
@@ -459,7 +472,7 @@ BEGIN
     END IF;
     v_id := dnc_write(p_tenant, p_campaign, p_phone, p_reason, p_source, p_call, coalesce(principal(), 'command'));
     RETURN QUERY SELECT d.id, d.phone_e164, d.reason, d.source, CASE WHEN d.campaign_id IS NULL THEN 'tenant' ELSE 'campaign' END,
-                        d.campaign_id, d.created_at, d.id = v_id
+                        d.campaign_id, d.created_at, v_id IS NOT NULL
       FROM dnc d WHERE d.phone_e164 = p_phone AND d.tenant_id IS NOT DISTINCT FROM p_tenant AND d.campaign_id IS NOT DISTINCT FROM p_campaign;
 END $$;
 
@@ -483,9 +496,11 @@ CREATE OR REPLACE FUNCTION outdial.dnc_settled(p_tenant uuid, p_phone text) RETU
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     SELECT NOT EXISTS (SELECT FROM attempts WHERE (p_tenant IS NULL OR tenant_id = p_tenant) AND phone_e164 = p_phone
                                               AND state = 'permitted' AND permit_until >= outdial.now())
+           AND (p_tenant = outdial.tenant() OR pg_has_role(session_user, 'owner', 'MEMBER'))
 $$;
 CREATE OR REPLACE FUNCTION outdial.campaign_settled(p_tenant uuid, p_campaign uuid) RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     SELECT NOT EXISTS (SELECT FROM attempts WHERE tenant_id = p_tenant AND campaign_id = p_campaign
                                               AND state = 'permitted' AND ended_at IS NULL AND permit_until >= outdial.now())
+           AND (p_tenant = outdial.tenant() OR pg_has_role(session_user, 'owner', 'MEMBER'))
 $$;

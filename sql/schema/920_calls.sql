@@ -17,8 +17,10 @@ LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 DECLARE
     v_retry  jsonb;
 BEGIN
-    IF p_attempt.list_id IS NULL THEN
-        RETURN;
+    IF p_attempt.list_id IS NULL
+       OR EXISTS (SELECT FROM attempts WHERE tenant_id = p_attempt.tenant_id AND phone_e164 = p_attempt.phone_e164 AND list_id = p_attempt.list_id
+                                         AND lead_id = p_attempt.lead_id AND ended_at IS NULL AND id <> p_attempt.id) THEN
+        RETURN;                 -- no list, or a later call of the same lead is under way and will tell
     END IF;
     IF p_outcome = 'not_placed' THEN
         UPDATE campaign_leads
@@ -222,7 +224,7 @@ DECLARE
 BEGIN
     IF p_attempt IS NOT NULL THEN
         SELECT * INTO attempt FROM attempts WHERE id = p_attempt FOR UPDATE;
-        IF FOUND AND (attempt.tenant_id IS DISTINCT FROM p_tenant OR NOT attempt.account_id = ANY (p_accounts)) THEN
+        IF FOUND AND (attempt.tenant_id IS DISTINCT FROM p_tenant OR (attempt.account_id = ANY (p_accounts)) IS NOT TRUE) THEN
             verdict := 'foreign';
             RETURN;
         END IF;
@@ -458,10 +460,12 @@ END $$;
 
 CREATE OR REPLACE FUNCTION outdial.holder_gone(p_holder bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 BEGIN
-    IF pg_try_advisory_xact_lock(p_holder) THEN
-        RETURN true;
+    -- one's own lock could be taken again, which says nothing
+    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND objsubid = 1
+                  AND (classid::bigint << 32 | objid::bigint) = p_holder) THEN
+        RETURN false;
     END IF;
-    RETURN false;
+    RETURN pg_try_advisory_xact_lock(p_holder);
 END $$;
 
 -- Calls the provider should be asked about now; each is lent to one dialer for 20 s.

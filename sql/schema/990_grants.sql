@@ -87,7 +87,7 @@ BEGIN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO owner', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7', 'role_rank', 'status_rank',
-                                           'phone_zones', 'phone_country', 'phone_kind', 'window_open_at', 'is_do_not_call',
+                                           'phone_zones', 'phone_country', 'phone_kind', 'window_open_at',
                                            'login_find', 'login_failed', 'session_start', 'session_refresh', 'session_end', 'session_end_all', 'key_by_hash', 'accounts_by_sid',
                                            'account_for', 'platform_tenants', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',

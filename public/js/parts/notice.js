@@ -6,19 +6,26 @@ import { has, t } from "../i18n.js";
 import { Icon } from "./icon.js";
 import { Copy } from "./copy.js";
 
-/** @param {"cause" | "next"} part @param {ApiError} error @param {string} place "sign_in": an error reads otherwise there */
-function words(part, error, place) {
-    const family = error.status >= 500 ? "http_5xx" : "other";
-    const key = [`error.${place}.${error.code}`, `error.${place}.http_${error.status}`, `error.${error.code}`,
-        `error.http_${error.status}`, `error.${family}`].find((prefix) => has(`${prefix}.${part}`));
-    return t(`${key}.${part}`, { seconds: error.retryAfter || 60 });
+/**
+ * The words for an error: its code's, else its status's; first those for the place where it happened ("sign_in": an
+ * error reads otherwise there).
+ * @param {"cause" | "next"} part @param {ApiError} error @param {string} place @returns {string} a key of the catalogue
+ */
+function keyOf(part, { code, status }, place) {
+    const family = status >= 500 ? "http_5xx" : "other";
+    const keys = [`${place}.${code}`, code, `${place}.http_${status}`, `http_${status}`, family];
+    return `error.${keys.find((key) => has(`error.${key}.${part}`))}.${part}`;
 }
 
-/** @param {ApiError} error @param {string} place */
-function causeOf(error, place) {
-    const own = has(`error.${place}.${error.code}.cause`) || has(`error.${place}.http_${error.status}.cause`)
-        || has(`error.${error.code}.cause`);
-    return own || !error.detail ? words("cause", error, place) : error.detail;
+/** The server's own sentence is the better cause where we know only the status. @param {ApiError} error @param {string} place */
+function explain(error, place) {
+    const key = keyOf("cause", error, place);
+    const general = /^error\.(http_\w+|other)\.cause$/.test(key);
+    return {
+        cause: general && error.detail && error.status !== 401 ? error.detail : t(key),
+        details: error.errors.map(({ field, detail, code }) => `${field}: ${detail || code}`),
+        next: t(keyOf("next", error, place), { seconds: error.retryAfter || 60 }),
+    };
 }
 
 /** @param {{ error: unknown, place?: string, retry?: () => void }} props */
@@ -26,16 +33,14 @@ export function ErrorNotice({ error, place = "any", retry }) {
     if (!error)
         return null;
     const known = error instanceof ApiError ? error : new ApiError(-1, { code: "program", detail: String(error) });
-    const cause = causeOf(known, place);
-    const details = [...(known.detail && known.detail !== cause && known.status !== 401 ? [known.detail] : []),
-        ...known.errors.map(({ field, detail, code }) => `${field}: ${detail || code}`)];
+    const { cause, details, next } = explain(known, place);
     return html`<div class="notice bad" role="alert">
         <${Icon} name="triangle-alert" />
         <div class="notice-body">
             <p class="notice-title">${cause}</p>
             ${details.length > 0 && html`<ul class="notice-details">
                 ${details.map((detail) => html`<li>${detail}</li>`)}</ul>`}
-            <p>${words("next", known, place)}</p>
+            <p>${next}</p>
             ${(known.requestId || retry) && html`<p class="notice-foot">
                 ${retry && html`<button type="button" class="button quiet" onClick=${retry}>${t("action.retry")}</button>`}
                 ${known.requestId && html`<span>${t("error.request_id")} <${Copy} text=${known.requestId}

@@ -20,7 +20,7 @@ function dismiss(id) {
 /** @param {string} text @param {Toast["action"]} [action] */
 export function toast(text, action) {
     const id = ++last;
-    toasts.set([...toasts.get().slice(-2), { id, text, action }]);
+    toasts.set([{ id, text, action }]);                     /* the newest says how things are now */
     setTimeout(dismiss, STAY_MS, id);
 }
 

@@ -1,0 +1,40 @@
+/*
+ * model/call.c - see model/call.h.
+ */
+#include "model/call.h"
+
+#include "model/states.h"
+
+const struct shape call_shape = SHAPE(struct call, "call",
+    FIELD(struct call, id, OUT),
+    FIELD(struct call, direction, OUT),
+    FIELD(struct call, status, OUT),
+    FIELD(struct call, from_number, OUT),
+    FIELD(struct call, to_number, OUT),
+    FIELD_JSON(struct call, duration, OUT, .about = "seconds"),
+    FIELD(struct call, answered_at, OUT),
+    FIELD(struct call, ended_at, OUT),
+    FIELD(struct call, assigned_to, OUT),
+    FIELD(struct call, answered_by_user_id, OUT),
+    FIELD(struct call, campaign_id, OUT),
+    FIELD(struct call, lead_id, OUT),
+    FIELD(struct call, call_sid, OUT),
+    FIELD(struct call, answered_by, OUT),
+    FIELD(struct call, outcome, OUT),
+    FIELD(struct call, failure, OUT),
+    FIELD(struct call, created_at, OUT));
+
+const struct shape call_event_shape = SHAPE(struct call_event, "event",
+    FIELD(struct call_event, seq, OUT),
+    FIELD(struct call_event, kind, OUT),
+    FIELD(struct call_event, source, OUT),
+    FIELD(struct call_event, call_sid, OUT),
+    FIELD_JSON(struct call_event, payload, OUT),
+    FIELD(struct call_event, received_at, OUT));
+
+const char *const call_status_names[] = {
+#define X(name, rank, word, about) #name,
+    CALL_STATUSES(X)
+#undef X
+    "unknown", NULL,
+};

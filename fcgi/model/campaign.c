@@ -1,0 +1,225 @@
+/*
+ * model/campaign.c - see model/campaign.h.
+ */
+#include "model/campaign.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/str.h"
+#include "model/phone.h"
+
+#define MOST_RETRIES       10
+#define LONGEST_RETRY_MINS 43200                                /* thirty days */
+
+const char *const campaign_agent_kinds[] = { "keypad", "people", "vapi", "livekit", NULL };
+const char *const campaign_caller_id_strategies[] = { "fixed", "round_robin", "pool", "sticky", "local_presence", NULL };
+static const char *const locales[] = { "en", "tr", NULL };
+static const char *const outcomes[] = { "answered", "machine", "busy", "no_answer", "failed", "canceled", NULL };
+
+const char campaign_retries[] =
+    "{\"busy\":{\"times\":2,\"after_minutes\":60},\"no_answer\":{\"times\":2,\"after_minutes\":240},"
+    "\"failed\":{\"times\":1,\"after_minutes\":240},\"machine\":{\"times\":1,\"after_minutes\":1440}}";
+
+const struct shape campaign_shape = SHAPE(struct campaign, "campaign",
+    FIELD(struct campaign, id, OUT),
+    FIELD(struct campaign, name, IN | OUT | REQUIRED, .longest = 200),
+    FIELD(struct campaign, state, OUT, .about = "draft, running, paused, stopped or done"),
+    FIELD_NAMED(struct campaign, state_reason, "stateReason", OUT, .about = "why the system paused it"),
+    FIELD_NAMED(struct campaign, is_default, "isDefault", OUT, .about = "the run that the auto-dialer's paths mean"),
+    FIELD_NAMED(struct campaign, agent_kind, "agentKind", IN | OUT, .among = campaign_agent_kinds),
+    FIELD_NAMED(struct campaign, interval_minutes, "intervalMinutes", IN | OUT, .lowest = 0, .highest = 1440,
+                .about = "from origination to origination, whoever dials; 0 = as fast as the limits"),
+    FIELD_NAMED(struct campaign, max_open_calls, "maxConcurrentCalls", IN | OUT, .lowest = 1, .highest = 100000),
+    FIELD_NAMED(struct campaign, calls_per_second, "callsPerSecond", IN | OUT, .lowest = 0.001, .highest = 1000),
+    FIELD_NAMED(struct campaign, caller_id_strategy, "callerIdStrategy", IN | OUT, .among = campaign_caller_id_strategies),
+    FIELD_NAMED(struct campaign, caller_id, "callerId", IN | OUT, .longest = 100),
+    FIELD_NAMED(struct campaign, agent_phone, "agentPhone", IN | OUT, .longest = 100),
+    FIELD_NAMED(struct campaign, agent_name, "agentName", IN | OUT, .longest = 200),
+    FIELD_NAMED(struct campaign, sip_trunk_id, "sipTrunkId", IN | OUT, .longest = 100),
+    FIELD_NAMED(struct campaign, assistant_id, "assistantId", IN | OUT, .longest = 200),
+    FIELD(struct campaign, locale, IN | OUT, .among = locales),
+    FIELD_NAMED(struct campaign, window_opens, "windowOpens", IN | OUT, .longest = 10, .about = "HH:MM in the called party's zone; null = the tenant's"),
+    FIELD_NAMED(struct campaign, window_closes, "windowCloses", IN | OUT, .longest = 10, .about = "HH:MM in the called party's zone; null = the tenant's"),
+    FIELD_NAMED(struct campaign, machine_detection, "machineDetection", IN | OUT),
+    FIELD_NAMED(struct campaign, machine_detection_timeout_ms, "machineDetectionTimeoutMs", IN | OUT, .lowest = 3000, .highest = 59000),
+    FIELD_NAMED(struct campaign, wait_for_beep, "waitForBeep", IN | OUT),
+    FIELD_NAMED(struct campaign, async_machine_detection, "asyncMachineDetection", IN | OUT),
+    FIELD_NAMED(struct campaign, ring_seconds, "ringSeconds", IN | OUT, .lowest = 15, .highest = 120),
+    FIELD_JSON(struct campaign, retries, IN | OUT, .longest = 2000, .about = "by outcome: {\"busy\":{\"times\":2,\"after_minutes\":60}}"),
+    FIELD_JSON_NAMED(struct campaign, phone_numbers, "phoneNumbers", OUT),
+    FIELD_JSON(struct campaign, leads, OUT, .about = "count and link"),
+    FIELD_NAMED(struct campaign, created_at, "createdAt", OUT),
+    FIELD_NAMED(struct campaign, updated_at, "updatedAt", OUT),
+    FIELD(struct campaign, opens, 0),
+    FIELD(struct campaign, closes, 0),
+    FIELD(struct campaign, leads_count, 0));
+
+const struct shape campaign_house_shape = SHAPE(struct campaign_house, "tenant",
+    FIELD(struct campaign_house, country, 0),
+    FIELD(struct campaign_house, opens, 0),
+    FIELD(struct campaign_house, closes, 0),
+    FIELD(struct campaign_house, max_open_calls, 0),
+    FIELD(struct campaign_house, calls_per_second, 0),
+    FIELD_JSON(struct campaign_house, retries, 0));
+
+const struct shape progress_shape = SHAPE(struct progress, "progress",
+    FIELD_NAMED(struct progress, is_running, "isRunning", OUT),
+    FIELD_NAMED(struct progress, current_index, "currentIndex", OUT),
+    FIELD_NAMED(struct progress, total_leads, "totalLeads", OUT),
+    FIELD_NAMED(struct progress, calls_made, "callsMade", OUT),
+    FIELD_NAMED(struct progress, remaining, "remaining", OUT),
+    FIELD_NAMED(struct progress, interval_minutes, "intervalMinutes", OUT));
+
+struct campaign campaign_preset(const struct campaign_house *house)
+{
+    return (struct campaign){
+        .state = "draft", .agent_kind = "keypad", .interval_minutes = 2,
+        .max_open_calls = house->max_open_calls ? house->max_open_calls : 1,
+        .calls_per_second = house->calls_per_second > 0 ? house->calls_per_second : 1,
+        .caller_id_strategy = "fixed", .agent_name = "telephony-agent", .opens = 0, .closes = 1440,
+        .machine_detection = true, .machine_detection_timeout_ms = 5000, .ring_seconds = 30,
+        .retries = house->retries ? house->retries : campaign_retries,
+    };
+}
+
+bool minutes_of_day(const char *text, int64_t *out)
+{
+    if (!text || strlen(text) != 5 || text[2] != ':')
+        return false;
+    for (int i = 0; i < 5; i++)
+        if (i != 2 && !isdigit((unsigned char)text[i]))
+            return false;
+    int64_t minutes = ((text[0] - '0') * 10 + text[1] - '0') * 60 + (text[3] - '0') * 10 + text[4] - '0';
+    if (text[3] > '5' || minutes > 1440)
+        return false;
+    *out = minutes;
+    return true;
+}
+
+/* ---- checking ---- */
+
+struct check {
+    struct ctx                  *ctx;
+    const struct campaign_house *house;
+    const struct campaign       *before;
+    struct campaign             *c;
+    struct err                  *found;
+};
+
+#define WRONG(check, ...) ((check)->found = err_field((check)->ctx->arena, (check)->found, __VA_ARGS__))
+
+static void check_phone(struct check *k, const char *field, const char **phone)
+{
+    struct e164 number;
+
+    if (!*phone)
+        return;
+    enum phone_verdict verdict = phone_normalize(*phone, k->house->country, &number);
+    if (verdict == PHONE_OK)
+        *phone = arena_text(k->ctx->arena, number.digits);
+    else
+        WRONG(k, field, phone_verdict_code(verdict), "%s Write it in E.164 format, e.g. +12125551234.", phone_verdict_message(verdict));
+}
+
+struct hour { const char *field, *given, *was; int64_t earliest, latest, tenants; };
+
+/* One end of the window: what was left alone stays as stored, null is the tenant's. */
+static void check_hour(struct check *k, const struct hour *h, int64_t *stored)
+{
+    int64_t minutes;
+
+    if (k->before && h->given == h->was)
+        return;
+    *stored = h->tenants;
+    if (!h->given)
+        return;
+    if (!minutes_of_day(h->given, &minutes))
+        WRONG(k, h->field, "malformed", "%s must be HH:MM, from 00:00 to 24:00", h->field);
+    else if (minutes < h->earliest || minutes > h->latest)
+        WRONG(k, h->field, "window_too_wide", "Calls before 08:00 or after 21:00 need a tenant whose own window is as wide; "
+              "the operator of this installation sets it with `outdial tenant window`.");
+    else
+        *stored = minutes;
+}
+
+static void check_window(struct check *k)
+{
+    struct campaign *c = k->c;
+    const struct campaign *was = k->before ? k->before : &(const struct campaign){ 0 };
+    int64_t earliest = k->house->opens < CAMPAIGN_WINDOW_OPENS ? k->house->opens : CAMPAIGN_WINDOW_OPENS;
+    int64_t latest = k->house->closes > CAMPAIGN_WINDOW_CLOSES ? k->house->closes : CAMPAIGN_WINDOW_CLOSES;
+
+    check_hour(k, &(struct hour){ "windowOpens", c->window_opens, was->window_opens, earliest, 1440, 0 }, &c->opens);
+    check_hour(k, &(struct hour){ "windowCloses", c->window_closes, was->window_closes, 0, latest, 1440 }, &c->closes);
+    if (c->opens >= c->closes)
+        WRONG(k, "windowCloses", "out_of_range", "windowCloses must be later than windowOpens");
+}
+
+static void check_trunk(struct check *k)
+{
+    const char *trunk = k->c->sip_trunk_id;
+
+    if (trunk && (!str_starts(trunk, "ST_") || !trunk[3] || strspn(trunk + 3, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != strlen(trunk + 3)))
+        WRONG(k, "sipTrunkId", "malformed", "sipTrunkId is the id of an outbound SIP trunk at LiveKit: ST_ and letters or digits");
+}
+
+static bool is_outcome(const char *name)
+{
+    for (const char *const *o = outcomes; *o; o++)
+        if (str_equal(*o, name))
+            return true;
+    return false;
+}
+
+static fallible check_retry(void *data, const char *name, const struct json *rule)
+{
+    struct check *k = data;
+    const char *field = arena_printf(k->ctx->arena, "retries.%.40s", name);
+    int64_t times, after;
+
+    if (!is_outcome(name))
+        WRONG(k, "retries", "not_one_of", "retries knows the outcomes answered, machine, busy, no_answer, failed and canceled");
+    else if (json_type_of(rule) != JSON_OBJECT || json_length(rule) != 2 || !json_integer(json_get(rule, "times"), &times)
+             || !json_integer(json_get(rule, "after_minutes"), &after))
+        WRONG(k, field, "malformed", "%s must be {\"times\": a whole number, \"after_minutes\": a whole number}", field);
+    else if (times < 0 || times > MOST_RETRIES || after < 1 || after > LONGEST_RETRY_MINS)
+        WRONG(k, field, "out_of_range", "times is 0 to %d, after_minutes 1 to %d", MOST_RETRIES, LONGEST_RETRY_MINS);
+    return NULL;
+}
+
+static fallible check_retries(struct check *k)
+{
+    const struct json *rules;
+    const char *text = k->c->retries;
+
+    TRY(json_read(k->ctx->arena, text, strlen(text), &rules));
+    return json_each(rules, check_retry, k);
+}
+
+static void fill_cleared(struct campaign *c)
+{
+    if (!c->agent_kind)
+        c->agent_kind = "keypad";
+    if (!c->caller_id_strategy)
+        c->caller_id_strategy = "fixed";
+    if (str_blank(c->agent_name))
+        c->agent_name = "telephony-agent";
+    if (!c->retries)
+        c->retries = "{}";
+}
+
+fallible campaign_check(struct ctx *ctx, const struct campaign_house *house, const struct campaign *before, struct campaign *c)
+{
+    struct check k = { .ctx = ctx, .house = house, .before = before, .c = c };
+
+    fill_cleared(c);
+    if (str_blank(c->name))
+        WRONG(&k, "name", "required", "A campaign needs a name");
+    check_phone(&k, "agentPhone", &c->agent_phone);
+    check_phone(&k, "callerId", &c->caller_id);
+    check_window(&k);
+    check_trunk(&k);
+    TRY(check_retries(&k));
+    return k.found;
+}

@@ -1,0 +1,39 @@
+/*
+ * model/lead.h - somebody who may be called.
+ *
+ * A lead has a number as it was written (original_phone, shown as phone too) and, when it normalises, in E.164.  A number that does
+ * not normalise is refused with the reason, unless the request says allow_invalid: then it is kept, and refused when called.
+ */
+#pragma once
+
+#include "base/shape.h"
+
+#define LEAD_NAME_LONGEST     300                               /* characters */
+#define LEAD_EXTERNAL_LONGEST 200
+#define LEAD_PHONE_LONGEST    100
+
+struct lead {
+    struct uuid id;
+    const char *external_id;                                    /* the customer's own key, unique in the tenant; NULL = none */
+    const char *name, *category;
+    const char *phone;                                          /* as given */
+    const char *phone_e164, *original_phone;
+    const char *custom;                                         /* JSON object */
+    bool        allow_invalid;
+    struct utc  created_at, updated_at;
+};
+extern const struct shape lead_shape;
+
+/* A lead in a campaign's list. */
+struct campaign_lead {
+    struct lead lead;
+    const char *state, *last_outcome, *reason;
+    int64_t     attempts, position;
+    struct utc  due_at;                                         /* not set: at once */
+};
+extern const struct shape campaign_lead_shape;
+
+extern const char *const campaign_lead_states[];                /* NULL-terminated */
+
+/* Normalises phone, fills what null took away.  country: of numbers written without one.  INVALID with every wrong field. */
+fallible lead_check(struct ctx *, const char *country, struct lead *);
