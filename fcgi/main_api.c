@@ -83,14 +83,15 @@ static void *work(void *unused)
     struct db *db = db_create(settings.database_url, "outdial-api", true);
     struct ctx ctx = { .arena = arena, .db = db };
     FCGX_Request request;
-    sigset_t none;
+    sigset_t all_but_wake;
     int e = make_epoll();
 
-    sigemptyset(&none);
+    pthread_sigmask(SIG_BLOCK, NULL, &all_but_wake);
+    sigdelset(&all_but_wake, SIGUSR1);
     FCGX_InitRequest(&request, listener, FCGI_FAIL_ACCEPT_ON_INTR);
     while (!stopping) {
         struct epoll_event event;
-        if (epoll_pwait(e, &event, 1, -1, &none) > 0 && !stopping && FCGX_Accept_r(&request) == 0)
+        if (epoll_pwait(e, &event, 1, -1, &all_but_wake) > 0 && !stopping && FCGX_Accept_r(&request) == 0)
             serve(&ctx, &request);
     }
     FCGX_Free(&request, 1);
@@ -119,7 +120,7 @@ static int listen_at(const char *path)
         fprintf(stderr, "outdial-api: OUTDIAL_LISTEN is longer than a socket's path may be\n");
         return -1;
     }
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     unlink(path);
     if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) || chmod(path, 0660) || listen(fd, BACKLOG)) {

@@ -109,13 +109,14 @@ length($0) > 180 { complain("a line of " length($0) " columns") }
         out = out "\"\""
         code = rest
     }
+    gsub(/strcpy\([^;,]*, ""\)/, "", out)                       # a constant into an array: the compiler checks it
     if (match(out, "(^|[^a-z_A-Z0-9>.])" banned "[ ]*\\("))
         complain("banned function: " substr(out, RSTART, RLENGTH) ")")
     if (layer != "" && layer != "command" && match(out, "(^|[^a-z_A-Z0-9>.])" process "[ ]*\\("))
         complain("not in a library layer: " substr(out, RSTART, RLENGTH) ")")
     if (text ~ /"[^"]*(SELECT .* FROM |INSERT INTO|UPDATE .* SET |DELETE FROM|CREATE TABLE|DROP TABLE|ALTER TABLE|WITH .* AS \()/)
         complain("SQL text belongs in sql/")
-    if (layer ~ /^(store|service|web|dialer|model)$/ && text ~ /(api\.twilio\.com|MachineDetection|AnsweredBy|IncomingPhoneNumbers)/ &&
+    if (layer ~ /^(store|service|web|dialer|model)$/ && text ~ /(api\.twilio\.com|"MachineDetection|"AnsweredBy|IncomingPhoneNumbers)/ &&
         FILENAME !~ /^fcgi\/web\/(hook|api_twilio)/)
         complain("carrier vocabulary belongs in provider/")
 }

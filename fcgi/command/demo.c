@@ -3,6 +3,8 @@
  */
 #include "command/demo.h"
 
+#include <assert.h>
+
 #include "base/secret.h"
 #include "base/str.h"
 #include "db/db.h"
@@ -21,7 +23,10 @@ static struct uuid id_of(const char *text)
 
 static const char *sealed(struct ctx *ctx, const char *tenant, const char *column, const char *plain)
 {
-    return plain ? secret_seal(ctx->arena, id_of(tenant), column, plain) : NULL;
+    char *text = secret_seal(ctx->arena, id_of(tenant), column, plain);
+
+    assert(text);                                               /* the caller has set the master key */
+    return text;
 }
 
 static fallible add_user(struct ctx *ctx, const char *tenant, const char *id, const char *email, const char *name, const char *role, const char *password, bool platform)

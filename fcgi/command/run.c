@@ -337,6 +337,7 @@ static fallible bring_demo(struct stack *s)
     owner.principal = "command";
     owner.doing = "outdial run";
     owner.db = db_create(cluster_url(s->ctx, &s->state, "owner"), "outdial run", false);
+    secret_master_key(s->secrets.master_key);
     struct err *err = demo_create(&owner, &s->demo);
     db_destroy(owner.db);
     return err;

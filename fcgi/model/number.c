@@ -1,6 +1,6 @@
 #include "model/number.h"
 
-#include <string.h>
+#include <stdio.h>
 #include <strings.h>
 
 #include "base/str.h"
@@ -23,10 +23,9 @@ const struct shape number_shape = SHAPE(struct number, "phone number",
 const char *number_type(const char *e164, const char *provider_type)
 {
     static const char *const toll_free[] = { "800", "833", "844", "855", "866", "877", "888" };
-    struct e164 number = { "" };
+    struct e164 number;
 
-    if (strlen(e164) < sizeof number.digits)
-        strcpy(number.digits, e164);
+    snprintf(number.digits, sizeof number.digits, "%s", e164);
     if (str_starts(e164, "+1")) {
         for (size_t i = 0; i < sizeof toll_free / sizeof *toll_free; i++) {
             if (str_starts(e164 + 2, toll_free[i]))

@@ -79,3 +79,34 @@ fallible hook_call_status(struct req *);
 fallible hook_amd(struct req *);
 fallible hook_inbound(struct req *);
 fallible hook_keep(struct req *);
+
+/* api_campaigns.c */
+fallible api_campaign_list(struct req *);
+fallible api_campaign_create(struct req *);
+fallible api_campaign_get(struct req *);
+fallible api_campaign_update(struct req *);
+fallible api_campaign_delete(struct req *);
+fallible api_campaign_start(struct req *);
+fallible api_campaign_pause(struct req *);
+fallible api_campaign_stop(struct req *);
+fallible api_campaign_progress(struct req *);
+fallible api_campaign_leads(struct req *);
+fallible api_campaign_add_leads(struct req *);
+
+/* api_scripts.c */
+fallible api_scripts_get(struct req *);
+fallible api_scripts_put(struct req *);
+
+/* api_leads.c */
+fallible api_lead_list(struct req *);
+fallible api_lead_create(struct req *);
+fallible api_lead_get(struct req *);
+fallible api_lead_update(struct req *);
+fallible api_lead_delete(struct req *);
+fallible api_lead_history(struct req *);
+fallible api_lead_export(struct req *);
+
+/* api_calls_read.c */
+fallible api_call_list(struct req *);
+fallible api_call_get(struct req *);
+fallible api_call_events(struct req *);

@@ -460,12 +460,13 @@ END $$;
 
 CREATE OR REPLACE FUNCTION outdial.holder_gone(p_holder bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 BEGIN
-    -- one's own lock could be taken again, which says nothing
-    IF EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND objsubid = 1
-                  AND (classid::bigint << 32 | objid::bigint) = p_holder) THEN
+    IF NOT pg_try_advisory_lock(p_holder) THEN
         RETURN false;
     END IF;
-    RETURN pg_try_advisory_xact_lock(p_holder);
+    PERFORM pg_advisory_unlock(p_holder);
+    -- one's own lock can be taken twice: if it is still there, the holder is this session
+    RETURN NOT EXISTS (SELECT FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'advisory' AND objsubid = 1
+                          AND (classid::bigint << 32 | objid::bigint) = p_holder);
 END $$;
 
 -- Calls the provider should be asked about now; each is lent to one dialer for 20 s.
