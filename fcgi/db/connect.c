@@ -26,6 +26,12 @@
 #define SESSION_OPTIONS "-c statement_timeout=10000 -c idle_in_transaction_session_timeout=15000 " \
                         "-c client_connection_check_interval=2000 -c DateStyle=ISO -c IntervalStyle=iso_8601 -c TimeZone=UTC -c jit=off"
 
+/* Before any thread: base/http.c asks it ahead of every request to another server. */
+__attribute__((constructor)) static void let_http_ask(void)
+{
+    http_transaction_open = db_in_transaction;
+}
+
 struct db *db_create(const char *conninfo, const char *application_name, bool take_hold)
 {
     struct db *db = calloc(1, sizeof *db);
@@ -36,7 +42,6 @@ struct db *db_create(const char *conninfo, const char *application_name, bool ta
     if (!db->conninfo || !db->name)
         abort();
     db->take_hold = take_hold;
-    http_transaction_open = db_in_transaction;
     return db;
 }
 

@@ -93,9 +93,11 @@ static char *constrained_column(struct arena *a, const PGresult *result)
 static struct err *constraint_violated(struct ctx *ctx, enum sql which, const PGresult *result, const char *state)
 {
     const char *name = diag(result, PG_DIAG_CONSTRAINT_NAME);
+    bool foreign_key = str_equal(state, "23503") || str_equal(state, "23001");
+    bool in_use = foreign_key && strstr(diag(result, PG_DIAG_MESSAGE_PRIMARY), "update or delete");
     for (size_t i = 0; i < sizeof constraints / sizeof constraints[0]; i++) {
         const struct constraint *c = &constraints[i];
-        if (!str_equal(c->name, name))
+        if (!str_equal(c->name, name) || (foreign_key && in_use != (c->kind == ERR_CONFLICT)))
             continue;
         struct err *err = saying(ctx, which, result, c->kind, c->code, c->sentence);
         return c->field ? err_field(ctx->arena, err, c->field, c->code, "%s", c->sentence) : err;
@@ -103,7 +105,7 @@ static struct err *constraint_violated(struct ctx *ctx, enum sql which, const PG
 
     if (str_equal(state, "23505") || str_equal(state, "23P01"))
         return saying(ctx, which, result, ERR_CONFLICT, "already_exists", "Something with this name or number already exists.");
-    if (str_equal(state, "23001") || (str_equal(state, "23503") && strstr(diag(result, PG_DIAG_MESSAGE_PRIMARY), "update or delete")))
+    if (in_use)
         return saying(ctx, which, result, ERR_CONFLICT, "in_use", "Something else still refers to it.");
 
     const char *column = str_equal(state, "23502") ? arena_text(ctx->arena, diag(result, PG_DIAG_COLUMN_NAME))

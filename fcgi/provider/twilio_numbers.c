@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/str.h"
 
-enum { PAGE_SIZE = 200 };                                       /* some 300 kB; the provider may give fewer */
+enum { PAGE_SIZE = 50 };                                        /* the size the provider itself prefers */
 
 static const char *const headers[] = { "Accept: application/json", NULL };
 

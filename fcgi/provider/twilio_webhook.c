@@ -89,14 +89,14 @@ static const char *payload(struct arena *arena, const struct pairs *fields)
     return out.str.text;
 }
 
-void twilio_event(struct arena *arena, const struct pairs *fields, struct call_event *out)
+void twilio_event(struct arena *arena, const struct pairs *fields, struct carrier_event *out)
 {
     const char *status = pairs_find(fields, "CallStatus");
     const char *sequence = pairs_find(fields, "SequenceNumber");
     const char *duration = pairs_find(fields, "CallDuration");
     const char *parent = pairs_find(fields, "ParentCallSid");
 
-    *out = (struct call_event){
+    *out = (struct carrier_event){
         .sid = pairs_find(fields, "CallSid"),
         .parent_sid = str_blank(parent) ? NULL : parent,
         .status = twilio_status(status),

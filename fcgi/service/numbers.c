@@ -10,7 +10,7 @@
 #include "service/calls.h"
 #include "store/accounts.h"
 
-enum { MOST_PAGES = 500, TRIES = 3, PAGE_MS = 10000, PAGE_MEMORY = 8 << 20, LIST_CEILING = 4 << 20 };
+enum { MOST_PAGES = 500, TRIES = 3, PAGE_MS = 10000, PAGE_MEMORY = 8 << 20, LIST_CEILING = 4 << 20, MOST_NUMBERS = 10000, TABLE = 16411 };
 
 /* One import on its way. */
 struct import {
@@ -19,6 +19,8 @@ struct import {
     struct json_out       rows;
     const char           *visited[MOST_PAGES];
     size_t                pages;
+    const char          **known;                                /* numbers that have a row: a hash table, open addressing */
+    size_t                count;
     const char           *next;                                 /* NULL = the list is complete, or nothing was asked yet */
 };
 
@@ -31,6 +33,23 @@ static void put(struct json_out *out, const char *name, const char *value)
 {
     json_name(out, name);
     json_put_string(out, value);
+}
+
+/* Whether the number comes for the first time: a list that moves while it is read names some twice. */
+static bool is_new(struct import *im, const char *number)
+{
+    size_t hash = 5381;
+    for (const char *c = number; *c; c++)
+        hash = hash * 33 + (unsigned char)*c;
+    for (size_t i = hash % TABLE;; i = (i + 1) % TABLE) {
+        if (!im->known[i]) {
+            im->known[i] = arena_text(im->ctx->arena, number);
+            im->count++;
+            return true;
+        }
+        if (str_equal(im->known[i], number))
+            return false;
+    }
 }
 
 static void put_row(struct import *im, const struct provider_number *n)
@@ -107,7 +126,9 @@ static fallible read_page(struct import *im)
     if (arena_overflowed(memory))
         FAIL(im->ctx, UPSTREAM, "A page of the provider's list is too large.");
     for (size_t i = 0; i < page.count; i++) {
-        if (page.item[i].sid && page.item[i].number && phone_has_e164_shape(page.item[i].number))
+        if (im->count == MOST_NUMBERS)
+            FAIL(im->ctx, UPSTREAM, "The account has more than %d numbers: too many to import at once.", MOST_NUMBERS);
+        if (page.item[i].sid && page.item[i].number && phone_has_e164_shape(page.item[i].number) && is_new(im, page.item[i].number))
             put_row(im, &page.item[i]);
     }
     im->next = arena_text(im->ctx->arena, page.next);
@@ -130,7 +151,8 @@ static fallible choose_account(struct ctx *ctx, const struct settings *settings,
 fallible svc_numbers_import(struct ctx *ctx, const struct settings *settings, struct uuid id, struct numbers_stored *out, struct list *data)
 {
     struct account account;
-    struct import im = { .ctx = ctx, .account = &account, .rows = json_out_make(ctx->arena, LIST_CEILING) };
+    struct import im = { .ctx = ctx, .account = &account, .rows = json_out_make(ctx->arena, LIST_CEILING),
+                         .known = arena_array(ctx->arena, TABLE, sizeof(char *)) };
     struct err *err = NULL;
 
     TRY(choose_account(ctx, settings, id, &account));

@@ -165,7 +165,7 @@ fallible hook_gather(struct req *r)
 
 static fallible store_status(struct req *r, const struct hook *hook, const char *source_key)
 {
-    const struct call_event *e = &hook->event;
+    const struct carrier_event *e = &hook->event;
     struct rows rows;
 
     TRY(db_global_rows(r->ctx, SQL_HOOK_STATUS, &rows,

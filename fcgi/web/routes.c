@@ -74,6 +74,8 @@ const struct route routes[] = {
     { GET,   "/api/v1/tenants/:tenant/calls/:id", VIEWER,  api_call_get,            0,        "conversations", "One of them" },
     { GET,   "/api/v1/tenants/:tenant/calls/:id/events", VIEWER,  api_call_events,         0,        "conversations", "Everything heard about it" },
 
+    { POST,  "/api/v1/tenants/:tenant/calls", AGENT, api_call_create, CREATES | CALLS, NULL, "Place one call now" },
+    { POST,  "/api/v1/tenants/:tenant/calls/:id/hangup", AGENT, api_call_hangup, NO_BODY, "conversations", "Hang up" },
     { POST,  "/api/outbound-caller/call",        AGENT,   api_outbound_call,    CREATES | CALLS | LENIENT, NULL, "Call one number now" },
     { POST,  "/api/outbound-caller/start",       MANAGER, api_outbound_start,   LENIENT,   NULL,        "Call a list, or go on with it" },
     { POST,  "/api/outbound-caller/stop",        MANAGER, api_outbound_stop,    LENIENT,   NULL,        "Stop calling; keeps its place" },

@@ -4,7 +4,9 @@
  * One row per constraint: its name in the schema, the field of the request it concerns (NULL: none), the kind of the error,
  * its public code and a sentence with the cure.  Constraints that are not here are answered by their class: a unique
  * violation is CONFLICT "already_exists", a foreign key INVALID "not_found" on the column that the constraint's name tells
- * (table_column_fkey), a check INVALID "invalid" on the column of table_column_check.
+ * (table_column_fkey) or, when something that is referred to would go, CONFLICT "in_use"; a check is INVALID "invalid" on
+ * the column of table_column_check.  A foreign key may have a row for each direction: CONFLICT rows speak when something
+ * would go, INVALID rows when something would refer to nothing.
  */
 #pragma once
 

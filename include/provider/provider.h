@@ -44,7 +44,7 @@ struct call_state {
 };
 
 /* A genuine webhook, in neutral words. */
-struct call_event {
+struct carrier_event {
     const char *sid, *parent_sid;                               /* parent NULL for the line we placed */
     const char *status;                                         /* ours, or NULL */
     const char *answered_by;                                    /* ours, or NULL */

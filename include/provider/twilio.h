@@ -16,7 +16,7 @@ bool  twilio_signed(struct arena *, const char *auth_token, const char *public_b
                     const struct pairs *form, const char *signature);
 
 /* Form (or query) fields of any voice webhook to neutral words. idempotency_token: I-Twilio-Idempotency-Token or NULL. */
-void twilio_event(struct arena *, const struct pairs *fields, struct call_event *out);
+void twilio_event(struct arena *, const struct pairs *fields, struct carrier_event *out);
 
 /* "no-answer" -> "no_answer" ...; NULL for a status this version does not know. */
 const char *twilio_status(const char *word);

@@ -72,6 +72,10 @@ fallible api_outbound_stop(struct req *);
 fallible api_outbound_status(struct req *);
 fallible api_outbound_logs(struct req *);
 
+/* api_calls.c: single calls */
+fallible api_call_create(struct req *);
+fallible api_call_hangup(struct req *);
+
 /* hook_calls.c: what carriers call */
 fallible hook_voice(struct req *);
 fallible hook_gather(struct req *);

@@ -12,7 +12,7 @@
 
 struct hook {
     struct pairs      fields;                                   /* form of a POST, query of a GET */
-    struct call_event event;
+    struct carrier_event event;
     struct uuid       tenant, attempt;                          /* "t" and "a" of the URL; none when absent */
     const char       *accounts;                                 /* PostgreSQL array of the account rows whose token signed it */
 };

@@ -26,7 +26,8 @@ SELECT a.id AS attempt_id, a.provider_sid, a.state
 SELECT outdial.look_news($1, $2, $3, $4, $5, $6, $7) AS verdict;
 
 -- name: lead_for_call
-SELECT id, phone_e164, name FROM leads WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL;
+-- By id, or by external_id as a client wrote it.
+SELECT id, phone_e164, name FROM leads WHERE tenant_id = $1 AND (id = $2 OR external_id = $3) AND deleted_at IS NULL;
 
 -- name: run_campaign
 SELECT outdial.run_campaign($1, $2) AS campaign_id;

@@ -63,7 +63,8 @@ SELECT DISTINCT k AS name FROM leads l CROSS JOIN LATERAL jsonb_object_keys(l.cu
 
 -- name: lead_export
 -- A page of an export, oldest first; values of the extra columns in the order of their names.
-SELECT l.id, l.external_id, l.name, l.category, coalesce(l.phone_e164, l.original_phone) AS phone, l.phone_e164, l.original_phone, l.created_at,
+SELECT l.id, l.external_id, l.name, l.category, coalesce(l.phone_e164, l.original_phone) AS phone, l.phone_e164, l.original_phone,
+       to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at,
        (SELECT jsonb_agg(l.custom ->> k ORDER BY n) FROM unnest($4::text[]) WITH ORDINALITY AS t(k, n)) AS extras
   FROM leads l
  WHERE l.tenant_id = $1 AND l.deleted_at IS NULL AND ($3::uuid IS NULL OR l.id > $3)

@@ -229,7 +229,7 @@ test('login refuses what it cannot read', async () => {
   wrong(await nobody.post('/api/v1/auth/login', { email: 'a@b.c' }), 'password', 'required');
   wrong(await nobody.post('/api/v1/auth/login', { email: 'a@b.c', password: 'x', remember: true }), 'remember', 'unknown_field');
   wrong(await nobody.post('/api/v1/auth/login', { email: ['a'], password: 'x' }), 'email', 'wrong_type');
-  problem(await request('POST', '/api/v1/auth/login', { raw: '{"email":"a","email":"b"}', headers: { 'content-type': 'application/json' } }), 400, 'bad_request');
+  problem(await request('POST', '/api/v1/auth/login', { raw: '{"email":"a","email":"b"}', headers: { 'content-type': 'application/json' } }), 400, 'malformed_json');
   problem(await request('POST', '/api/v1/auth/login', { raw: 'email=a', headers: { 'content-type': 'application/x-www-form-urlencoded' } }), 415, 'unsupported_media_type');
   problem(await nobody.get('/api/v1/auth/login'), 405, 'method_not_allowed');
 });

@@ -34,7 +34,7 @@ test('forty leads: machines get a voicemail, people press 1 or 2, bad numbers ar
   assert.equal(started.body.totalLeads, 40);
   assert.equal(started.body.intervalMinutes, 0.01);
   assert.deepEqual(started.body.skipped.map((s) => [s.index, s.reason]),
-    [[3, 'missing_phone'], [4, 'invalid_area_code'], [5, 'test_number'], [6, 'invalid_area_code'], [38, 'duplicate'], [39, 'missing_phone']]);
+    [[3, 'missing_phone'], [4, 'invalid_area_code'], [5, 'test_number'], [6, 'invalid_number'], [38, 'duplicate'], [39, 'missing_phone']]);
   problem(await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, { leads, intervalMinutes: 0.01 }), 409, 'already_running');
 
   await over(maria, id, 90000);
@@ -117,9 +117,9 @@ test('a new list replaces the old one', async () => {
 test('bad requests say what is wrong and how to put it right', async () => {
   const id = await campaign(maria);
   const start = (body) => maria.post(`/api/outbound-caller/start?campaign_id=${id}`, body);
-  problem(await start({ leads: 'x' }), 422, 'wrong_type', 'leads');
-  problem(await start({ leads: [1] }), 422, 'wrong_type', 'leads[0]');
-  problem(await start({ leads: [], intervalMinutes: -1 }), 422, 'out_of_range', 'intervalMinutes');
+  problem(await start({ leads: 'x' }), 422, 'invalid', 'leads');
+  problem(await start({ leads: [1] }), 422, 'invalid', 'leads[0]');
+  problem(await start({ leads: [], intervalMinutes: -1 }), 422, 'invalid', 'intervalMinutes');
   const none = await start({ leads: [lead('123')] });
   problem(none, 422, 'no_phone_numbers');
   assert.match(none.body.detail, /^No phone numbers found in collected leads\. Please collect businesses with phone numbers first\./);
@@ -143,7 +143,7 @@ test('one call: placed, refused by policy, by the gate, and by the carrier', asy
   problem(await call(phone), 409, 'call_already_open', 'phone');
   problem(await call('(555) 123-4567'), 422, 'invalid_area_code', 'phone');
   problem(await call('15555555555'), 422, 'test_number', 'phone');
-  problem(await call('+44123'), 422, 'invalid_area_code', 'phone');
+  problem(await call('+44123'), 422, 'invalid_number', 'phone');
   problem(await call('+81312345678'), 409, 'destination');
   const refused = fresh();
   await carrier.script(refused, { outcome: 'reject', error_code: 21211 });
