@@ -58,6 +58,10 @@ const char *installed_path(struct arena *, const char *below);
 
 fallible command_run(struct invocation *);
 fallible command_migrate(struct invocation *);
+fallible command_init(struct invocation *);
+fallible command_tenant(struct invocation *);
+fallible command_user(struct invocation *);
+fallible command_numbers(struct invocation *);
 fallible command_doctor(struct invocation *);
 fallible command_routes(struct invocation *);
 fallible command_states(struct invocation *);
