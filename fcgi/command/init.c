@@ -10,24 +10,32 @@
 #include "service/session.h"
 #include "service/users.h"
 #include "store/tenants.h"
+#include "store/users.h"
 
 static void say(const char *sentence)
 {
     printf("    %s\n", sentence);
 }
 
+/* The tenant comes before the transaction, which is entered once, as of that tenant.  One without people is taken up again. */
 static fallible make_tenant(struct ctx *ctx, const char *name, struct tenant *out)
 {
-    TRY(db_global_one(ctx, SQL_OPERATOR_TENANT_ADD, &tenant_shape, out, P(name, tenant_slug(ctx->arena, name), "US", "en")));
+    struct rows rows;
+
+    TRY(db_global_rows(ctx, SQL_OPERATOR_TENANTS, &rows, P(param_text(NULL))));
+    struct list tenants = tenants_of_rows(ctx->arena, &rows);
+    if (tenants.count > 0)
+        *out = *(const struct tenant *)tenants.item;
+    else
+        TRY(db_global_one(ctx, SQL_OPERATOR_TENANT_ADD, &tenant_shape, out, P(name, tenant_slug(ctx->arena, name), "US", "en")));
     ctx->tenant = out->id;
     ctx->role = "owner";
     return NULL;
 }
 
-/* Tenant, owner and link are made together or not at all. */
-static fallible begin(struct ctx *ctx, const char *name, struct user *owner, struct tenant *tenant, const char **token)
+/* Owner and link are made together or not at all. */
+static fallible make_owner(struct ctx *ctx, struct user *owner, const char **token)
 {
-    TRY(make_tenant(ctx, name, tenant));
     TX tx = { 0 };
     TRY(tx_begin(ctx, &tx));
     TRY(svc_user_add(ctx, owner));
@@ -42,7 +50,7 @@ fallible command_init(struct invocation *inv)
     const char *name = invocation_option(inv, "--name"), *email = invocation_option(inv, "--email"), *token;
     struct user owner = { .email = email, .role = "owner" };
     struct tenant tenant;
-    struct rows tenants;
+    struct list users;
 
     TRY(invocation_done(inv));
     if (!email || !email_plausible(email))
@@ -53,12 +61,13 @@ fallible command_init(struct invocation *inv)
     TRY(migrate(ctx->arena, inv->settings->database_url, installed_path(ctx->arena, "sql"), false, say));
     ctx->db = db_create(inv->settings->database_url, "outdial", false);
     TRY(db_ready(ctx));
-    TRY(db_global_rows(ctx, SQL_OPERATOR_TENANTS, &tenants, P(param_text(NULL))));
-    if (tenants.count > 0) {
-        printf("There are tenants already. Another link for somebody: outdial user password EMAIL\n");
+    TRY(make_tenant(ctx, name ? name : "Main", &tenant));
+    TRY(users_list(ctx, 1, (struct uuid){ 0 }, &users));
+    if (users.count > 0) {
+        printf("There are people already. Another link for somebody: outdial user password EMAIL\n");
         return NULL;
     }
-    TRY(begin(ctx, name ? name : "Main", &owner, &tenant, &token));
+    TRY(make_owner(ctx, &owner, &token));
     printf("The tenant \"%s\" is made, and %s is its owner.\nSet the password here, once, within 24 hours:\n    %s/#/setup/%s\n", tenant.name,
            owner.email, inv->settings->public_base_url, token);
     return NULL;

@@ -109,6 +109,6 @@ TEST("documents are escaped, and refuse what XML cannot carry")
 
     OK(!twiml_menu(arena, "tr", "a < b & \"c\"", "yok", "http://x/gather?a=1&t=2", &document));
     OK(strstr(document, "<Gather numDigits=\"1\" action=\"http://x/gather?a=1&amp;t=2\""));
-    OK(strstr(document, "<Say language=\"tr-TR\">a &lt; b &amp; \"c\"</Say>"));
+    OK(strstr(document, "<Say language=\"tr-TR\">a &lt; b &amp; &quot;c&quot;</Say>"));
     OK(twiml_say(arena, "en", "bell \a", &document));
 }
