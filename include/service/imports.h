@@ -40,8 +40,6 @@ fallible svc_import_start(struct ctx *, const char *conninfo, const struct impor
 fallible svc_import_wait(struct ctx *, struct import_job *, bool to_the_end, struct import *out);
 
 fallible imports_find(struct ctx *, struct uuid, struct import *out);
-/* Newest first, limit + 1 rows; struct import. */
-fallible imports_list(struct ctx *, int64_t limit, struct uuid after, struct list *out);
 
 struct import_refusal { int64_t line; const char *field, *code, *reason, *row_text; };
 extern const struct shape import_refusal_shape;

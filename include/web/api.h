@@ -114,3 +114,14 @@ fallible api_lead_export(struct req *);
 fallible api_call_list(struct req *);
 fallible api_call_get(struct req *);
 fallible api_call_events(struct req *);
+
+/* api_imports.c */
+fallible api_lead_import(struct req *);
+fallible api_import_get(struct req *);
+fallible api_import_refused(struct req *);
+
+/* api_dnc.c */
+fallible api_dnc_list(struct req *);
+fallible api_dnc_add(struct req *);
+fallible api_dnc_get(struct req *);
+fallible api_dnc_remove(struct req *);

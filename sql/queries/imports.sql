@@ -60,8 +60,5 @@ UPDATE imports SET state = $3, bytes_done = CASE $3 WHEN 'done' THEN bytes ELSE 
 -- name: import_find
 SELECT id AS import_id, * FROM imports WHERE tenant_id = $1 AND id = $2;
 
--- name: import_list
-SELECT id AS import_id, * FROM imports WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
-
 -- name: import_refusals
 SELECT line, field, code, reason, row_text FROM import_refusals WHERE tenant_id = $1 AND import_id = $2 AND line > $3 ORDER BY line LIMIT $4;

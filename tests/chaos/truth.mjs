@@ -42,7 +42,7 @@ export async function compare(campaign) {
     if (call.status === 'completed' && attempt.leg_duration !== call.duration) say('duration', call.to, `carrier ${call.duration} s, here ${attempt.leg_duration} s`);
     if (attempt.ended_at && call.ended_at && attempt.ended_at - new Date(call.ended_at) > SETTLED_S * 1000)
       say('late end', call.to, `ended here ${Math.round((attempt.ended_at - new Date(call.ended_at)) / 1000)} s after the carrier's end`);
-    const heardOptOut = call.said.some((sentence) => /added to our do not call list/.test(sentence));
+    const heardOptOut = call.said.some((sentence) => /have been added to our do not call/.test(sentence));
     if (heardOptOut && !optedOut.has(call.to)) say('opt-out lost', call.to, 'the person heard the confirmation and is not on the list');
   }
 
@@ -86,7 +86,7 @@ export async function compare(campaign) {
       ['attempts by state', `${attempts.length}: ${count(attempts, (attempt) => attempt.state)}`],
       ['numbers with several attempts', [...attemptsTo.values()].filter((some) => some.length > 1).length],
       ['attempts that were unknown', `${settling.length}; settled after ${settling.length ? `${settling[settling.length >> 1].toFixed(1)} s (median), ${settling.at(-1).toFixed(1)} s (longest)` : '-'}`],
-      ['pressed 2 / heard the confirmation / listed', `${pressed.length} / ${pressed.filter((call) => call.said.some((s) => /added to our do not call/.test(s))).length} / ${pressed.filter((call) => optedOut.has(call.to)).length}`],
+      ['pressed 2 / heard the confirmation / listed', `${pressed.length} / ${pressed.filter((call) => call.said.some((s) => /have been added to our do not call/.test(s))).length} / ${pressed.filter((call) => optedOut.has(call.to)).length}`],
     ],
   };
 }

@@ -197,3 +197,54 @@ test('in Turkish, with the campaign\'s own words', async () => {
   const [call] = await carrier.saw(phone);
   assert.match(call.said.join(' '), /Merhaba .* & <dostlar>, 1 veya 2\..*aranmayacaklar listemize eklendi/);
 });
+
+test('an opt-out takes back a call that is still ringing', async () => {
+  const jim = await agent();
+  const phone = fresh();
+  await carrier.script(phone, { outcome: 'human', ring_secs: 600 });
+  const placed = await jim.post('/api/outbound-caller/call', { phone });
+  assert.equal(placed.status, 200, placed.text);
+  await until('it rings', async () => (await carrier.saw(phone))[0]?.status === 'ringing');
+  const added = await jim.post(`${tenant}/dnc`, { phone, reason: 'asked by mail', scope: 'tenant' });
+  assert.equal(added.status, 201, added.text);
+  assert.equal(added.body.source, 'api');
+  await until('the carrier has cancelled it', async () => (await carrier.saw(phone))[0].status === 'canceled');
+  await until('we know', async () => (await jim.get(`${tenant}/calls/${placed.body.callId}`)).body.status === 'canceled');
+  assert.equal((await jim.post(`${tenant}/dnc`, { phone, scope: 'tenant' })).status, 200, 'the same again is the existing row');
+});
+
+test('a call of the canonical API: placed, read, hung up', async () => {
+  const jim = await agent();
+  const phone = fresh();
+  await carrier.script(phone, { outcome: 'human', ring_secs: 1, talk_secs: 2000 });
+  const placed = await jim.post(`${tenant}/calls`, { mode: 'direct', phone });
+  assert.equal(placed.status, 201, placed.text);
+  assert.equal(placed.headers.get('location'), `${tenant}/calls/${placed.body.id}`);
+  assert.equal(placed.body.to_number, phone);
+  assert.equal(placed.body.direction, 'outbound');
+  const read = async () => (await jim.get(`${tenant}/calls/${placed.body.id}`)).body;
+  await until('it is answered', async () => (await read()).status === 'in_progress');
+  assert.equal((await jim.post(`${tenant}/calls/${placed.body.id}/hangup`)).status, 200);
+  await until('it is over', async () => (await read()).status === 'completed');
+  assert.ok((await read()).ended_at);
+  problem(await jim.post(`${tenant}/calls`, { mode: 'ai', phone }), 422, 'unsupported_mode', 'mode');
+  problem(await jim.post(`${tenant}/calls`, { mode: 'direct', phone: '123' }), 422, 'invalid', 'phone');
+  problem(await jim.post(`${tenant}/calls`, { mode: 'direct' }), 422, 'invalid', 'phone');
+  problem(await jim.post(`${tenant}/calls`, { mode: 'direct', phone, tenant_id: 'x' }), 422, 'invalid', 'tenant_id');
+  problem(await (await rival()).get(`${tenant}/calls/${placed.body.id}`), 404, 'not_found');
+});
+
+test('retries come by outcome, after their delay, and end', async () => {
+  const id = await campaign(maria, { retries: { busy: { times: 1, after_minutes: 1 } } });
+  const phone = fresh();
+  await carrier.script(phone, { outcome: 'busy' });
+  await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, { leads: [lead(phone)], intervalMinutes: 0 });
+  const state = async () => (await rows('SELECT state, attempts, due_at > now() + interval \'50 seconds\' AS later FROM campaign_leads WHERE campaign_id = $1', [id]))[0];
+  await until('the lead waits for its second call', async () => (await state()).attempts === 1);
+  assert.deepEqual(await state(), { state: 'waiting', attempts: 1, later: true });
+  assert.equal((await status(maria, id)).isRunning, true);
+  await rows("UPDATE campaign_leads SET due_at = now() WHERE campaign_id = $1 RETURNING 1", [id]);
+  await over(maria, id);
+  assert.deepEqual(await state(), { state: 'done', attempts: 2, later: true });
+  assert.equal((await carrier.saw(phone)).length, 2);
+});

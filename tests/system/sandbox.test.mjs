@@ -95,7 +95,8 @@ class Sandbox {
 
     async start() {
         this.process = spawn(PROGRAM, [], { env: this.environment, stdio: ['ignore', 'inherit', 'pipe'] });
-        this.ended = once(this.process, 'exit');
+        this.ended = new Promise((resolve) => { this.process.on('exit', (...how) => resolve(how)); });
+        this.process.on('error', (error) => { this.process.stderr.destroy(error); });
         let said = '';
         for await (const piece of this.process.stderr.iterator({ destroyOnReturn: false })) {
             said += piece;
@@ -107,8 +108,7 @@ class Sandbox {
     }
 
     async stop(signal) {
-        this.process.kill(signal);
-        return this.ended;
+        return this.process.kill(signal) ? this.ended : null;
     }
 
     async control(path, body) {
