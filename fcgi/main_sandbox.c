@@ -26,7 +26,8 @@ static int64_t number_from(const char *name, int64_t lowest, int64_t highest, in
     const char *text = getenv(name);
     int64_t number = otherwise;
     if (text && !str_to_long(text, lowest, highest, &number)) {
-        fprintf(stderr, "outdial-sandbox: %s must be a number from %lld to %lld\n", name, (long long)lowest, (long long)highest);
+        fprintf(stderr, "outdial-sandbox: %s must be a number from %lld to %lld\n", name, (long long)lowest,
+                (long long)highest);
         exit(2);
     }
     return number;
@@ -46,8 +47,8 @@ int main(void)
         return 1;
     http_init();
     world_init((uint64_t)seed);
-    if (!accounts_load(getenv("SANDBOX_ACCOUNTS"), getenv("PUBLIC_BASE_URL")) || !journal_open(getenv("SANDBOX_STATE")) ||
-        !serve_start((uint16_t)port, token) || !sender_start())
+    if (!accounts_load(getenv("SANDBOX_ACCOUNTS"), getenv("PUBLIC_BASE_URL")) ||
+        !journal_open(getenv("SANDBOX_STATE")) || !serve_start((uint16_t)port, token) || !sender_start())
         return 1;
     for (unsigned i = 0, known = calls_count(); i < known; i++)
         calls_at(i)->provider->resume(calls_at(i));

@@ -8,20 +8,35 @@
 #include "sandbox/journal.h"
 #include "sandbox/world.h"
 
-enum { DEMO_LOCAL = 100, DEMO_TOLL_FREE = 25, DEMO_ABROAD = 12, DEMO_NUMBERS = DEMO_LOCAL + DEMO_TOLL_FREE + DEMO_ABROAD,
-       RIVAL_NUMBERS = 5, FILE_CEILING = 1 << 20 };
+enum {
+    DEMO_LOCAL = 100,
+    DEMO_TOLL_FREE = 25,
+    DEMO_ABROAD = 12,
+    DEMO_NUMBERS = DEMO_LOCAL + DEMO_TOLL_FREE + DEMO_ABROAD,
+    RIVAL_NUMBERS = 5,
+    FILE_CEILING = 1 << 20
+};
 
 static struct account *accounts, **accounts_end = &accounts;
 static struct pairs defaults;                                   /* settings of numbers nobody has set */
 
-static const char *const area_codes[] = { "212", "415", "312", "646", "213", "617", "305", "702", "206", "512" };
+static const char *const area_codes[] = {
+    "212", "415", "312", "646", "213", "617", "305", "702", "206", "512"
+};
 static const char *const toll_free_codes[] = { "800", "833", "844", "855", "866", "877", "888" };
 
-static const struct abroad { const char *head; int digits; enum number_kind kind; bool trunk; } abroad[DEMO_ABROAD] = {
-    { "+442079", 6, NUMBER_LOCAL, false },  { "+442079", 6, NUMBER_LOCAL, false },  { "+441614", 6, NUMBER_LOCAL, false },
-    { "+447400", 6, NUMBER_MOBILE, false }, { "+4930231", 5, NUMBER_LOCAL, false }, { "+4930231", 5, NUMBER_LOCAL, false },
-    { "+4915123", 6, NUMBER_MOBILE, false }, { "+33184", 6, NUMBER_LOCAL, false },  { "+33612", 6, NUMBER_MOBILE, false },
-    { "+9021234", 5, NUMBER_LOCAL, true },  { "+9021234", 5, NUMBER_LOCAL, true },  { "+9021665", 5, NUMBER_LOCAL, true },
+static const struct abroad {
+    const char *head;
+    int digits;
+    enum number_kind kind;
+    bool trunk;
+} abroad[DEMO_ABROAD] = {
+    { "+442079", 6, NUMBER_LOCAL, false },   { "+442079", 6, NUMBER_LOCAL, false },
+    { "+441614", 6, NUMBER_LOCAL, false },   { "+447400", 6, NUMBER_MOBILE, false },
+    { "+4930231", 5, NUMBER_LOCAL, false },  { "+4930231", 5, NUMBER_LOCAL, false },
+    { "+4915123", 6, NUMBER_MOBILE, false }, { "+33184", 6, NUMBER_LOCAL, false },
+    { "+33612", 6, NUMBER_MOBILE, false },   { "+9021234", 5, NUMBER_LOCAL, true },
+    { "+9021234", 5, NUMBER_LOCAL, true },   { "+9021665", 5, NUMBER_LOCAL, true },
 };
 
 bool phone_is_e164(const char *phone)
@@ -65,7 +80,8 @@ static unsigned exchange_from(uint64_t chance)
             return exchange;
 }
 
-static enum number_kind make_phone(char out[17], const char *sid, unsigned index, unsigned attempt, bool *trunk)
+static enum number_kind make_phone(char out[17], const char *sid, unsigned index, unsigned attempt,
+                                   bool *trunk)
 {
     uint64_t chance = draw(sid, index, attempt);
     unsigned exchange = exchange_from(chance), line = (unsigned)(chance >> 20) % 10000;
@@ -137,7 +153,8 @@ static void add_to_end(struct account *account, struct number *n)
     account->number_count++;
 }
 
-static struct number *new_number(struct account *account, const char *phone, enum number_kind kind, const char *trunk)
+static struct number *new_number(struct account *account, const char *phone, enum number_kind kind,
+                                 const char *trunk)
 {
     struct number *n = calloc(1, sizeof *n);
     if (!n)
@@ -151,7 +168,8 @@ static struct number *new_number(struct account *account, const char *phone, enu
     return n;
 }
 
-struct number *account_add_number(struct account *account, const char *phone, enum number_kind kind, const char *trunk_sid)
+struct number *account_add_number(struct account *account, const char *phone, enum number_kind kind,
+                                  const char *trunk_sid)
 {
     if (!phone_is_e164(phone))
         return NULL;
@@ -301,14 +319,15 @@ static bool read_account(const struct json *object)
     if (!a)
         abort();
     a->numbers_end = &a->numbers;
-    a->created = utc_from_seconds(1767225600);                  /* accounts are older than anything that happens here */
+    a->created = utc_from_seconds(1767225600); /* accounts are older than anything that happens here */
     if (!copy_member(a->sid, sizeof a->sid, object, "account_sid", true) ||
         !copy_member(a->auth_token, sizeof a->auth_token, object, "auth_token", true) ||
         !copy_member(a->api_key, sizeof a->api_key, object, "api_key", false) ||
         !copy_member(a->api_secret, sizeof a->api_secret, object, "api_secret", false) ||
         !copy_member(a->phone_number, sizeof a->phone_number, object, "phone_number", false) ||
         strlen(a->sid) != SID_SIZE - 1 || !str_starts(a->sid, "AC") || account_find(a->sid) ||
-        (a->phone_number[0] && !phone_is_e164(a->phone_number)) || !read_numbers(a, json_get(object, "numbers"))) {
+        (a->phone_number[0] && !phone_is_e164(a->phone_number)) ||
+        !read_numbers(a, json_get(object, "numbers"))) {
         free(a);
         return false;
     }
@@ -331,7 +350,8 @@ static char *read_whole(struct arena *arena, const char *path, size_t *size)
 static void set_defaults(struct arena *arena, const char *public_base_url)
 {
     static struct pair items[4];
-    items[0] = (struct pair){ "VoiceUrl", public_base_url ? arena_printf(arena, "%s/api/twilio/inbound", public_base_url) : "" };
+    const char *inbound = public_base_url ? arena_printf(arena, "%s/api/twilio/inbound", public_base_url) : "";
+    items[0] = (struct pair){ "VoiceUrl", inbound };
     items[1] = (struct pair){ "VoiceMethod", "POST" };
     items[2] = (struct pair){ "VoiceFallbackMethod", "POST" };
     items[3] = (struct pair){ "StatusCallbackMethod", "POST" };
@@ -346,7 +366,8 @@ bool accounts_load(const char *path, const char *public_base_url)
     size_t size = 0;
     char *bytes = path ? read_whole(arena, path, &size) : NULL;
     if (!bytes) {
-        fprintf(stderr, "outdial-sandbox: SANDBOX_ACCOUNTS: cannot read %s: %s\n", path ? path : "(not set)", strerror(errno));
+        fprintf(stderr, "outdial-sandbox: SANDBOX_ACCOUNTS: cannot read %s: %s\n", path ? path : "(not set)",
+                strerror(errno));
         return false;
     }
     const struct json *list;
@@ -357,8 +378,11 @@ bool accounts_load(const char *path, const char *public_base_url)
     }
     for (size_t i = 0; i < json_length(list); i++)
         if (!read_account(json_at(list, i))) {
-            fprintf(stderr, "outdial-sandbox: %s: account %zu: account_sid (AC + 32 hex digits, not twice), auth_token, "
-                            "phone_number or numbers is wrong\n", path, i);
+            fprintf(
+                stderr,
+                "outdial-sandbox: %s: account %zu: account_sid (AC + 32 hex digits, not twice), auth_token, "
+                "phone_number or numbers is wrong\n",
+                path, i);
             return false;
         }
     return true;

@@ -115,8 +115,9 @@ static bool add_one(struct account *account, const struct json *item)
     }
     if (trunk && (strlen(trunk) != SID_SIZE - 1 || !str_starts(trunk, "TK")))
         return false;
-    enum number_kind which = str_equal(kind, "toll-free") || str_equal(kind, "TOLL_FREE") ? NUMBER_TOLL_FREE :
-                             str_equal(kind, "mobile") || str_equal(kind, "MOBILE") ? NUMBER_MOBILE : NUMBER_LOCAL;
+    enum number_kind which = str_equal(kind, "toll-free") || str_equal(kind, "TOLL_FREE") ? NUMBER_TOLL_FREE
+                             : str_equal(kind, "mobile") || str_equal(kind, "MOBILE")     ? NUMBER_MOBILE
+                                                                                          : NUMBER_LOCAL;
     return release || account_add_number(account, phone, which, trunk);
 }
 
@@ -140,8 +141,10 @@ static void numbers(struct request *request)
     }
     for (size_t i = 0; i < json_length(list); i++)
         if (!add_one(account, json_at(list, i))) {
-            reply_problem(request, 422, "invalid_number", "numbers[%zu]: an E.164 number, or an object with phone_number, type, "
-                          "trunk_sid, release", i);
+            reply_problem(request, 422, "invalid_number",
+                          "numbers[%zu]: an E.164 number, or an object with phone_number, type, "
+                          "trunk_sid, release",
+                          i);
             return;
         }
     struct json_out out = json_out_make(request->arena, 4096);
@@ -293,5 +296,6 @@ void control_handle(struct request *request)
     if (path_known)
         reply_problem(request, 405, "method_not_allowed", "not that method");
     else
-        reply_problem(request, 404, "not_found", "control knows reset, script, inbound, numbers, account, speed, calls and log");
+        reply_problem(request, 404, "not_found",
+                      "control knows reset, script, inbound, numbers, account, speed, calls and log");
 }

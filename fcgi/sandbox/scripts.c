@@ -12,9 +12,12 @@ struct strike { const char *to; const struct script *script; int64_t count; stru
 
 static struct script *buckets[BUCKETS], *everybody;
 static struct strike *strikes[BUCKETS];
-static const struct script a_person = { .to = "*", .outcome = OUTCOME_HUMAN, .ring_secs = 2, .talk_secs = 5, .digits = "", .times = 1 };
+static const struct script a_person = {
+    .to = "*", .outcome = OUTCOME_HUMAN, .ring_secs = 2, .talk_secs = 5, .digits = "", .times = 1
+};
 
-static const char *const outcome_names[] = { "human", "machine", "screening", "busy", "no-answer", "failed", "reject" };
+static const char *const outcome_names[] = { "human",     "machine", "screening", "busy",
+                                             "no-answer", "failed",  "reject" };
 const char *const create_fault_names[] = { "", "lost-answer", "late-answer", "429", "500", "drop" };
 
 static unsigned bucket_of(const char *to)
@@ -80,14 +83,15 @@ static int index_of(const char *const *names, int count, const char *name)
     return -1;
 }
 
-static struct err *read_number(struct arena *arena, const struct json *value, const char *field, double lowest, double highest,
-                               double *out)
+static struct err *read_number(struct arena *arena, const struct json *value, const char *field,
+                               double lowest, double highest, double *out)
 {
     if (json_type_of(value) == JSON_NULL)
         return NULL;
     double number;
     if (!json_number(value, &number) || number < lowest || number > highest)
-        return err_field(arena, NULL, field, "out_of_range", "%s is a number from %g to %g", field, lowest, highest);
+        return err_field(arena, NULL, field, "out_of_range", "%s is a number from %g to %g", field, lowest,
+                         highest);
     *out = number;
     return NULL;
 }
@@ -103,11 +107,12 @@ static struct err *one_known(void *data, const char *name, const struct json *va
     for (const char *const *n = known->names; *n; n++)
         if (str_equal(*n, name))
             return NULL;
-    return err_field(known->arena, NULL, arena_printf(known->arena, "%s%s", known->within, name), "unknown_field",
-                     "%s%s is not known here", known->within, name);
+    return err_field(known->arena, NULL, arena_printf(known->arena, "%s%s", known->within, name),
+                     "unknown_field", "%s%s is not known here", known->within, name);
 }
 
-static struct err *all_known(struct arena *arena, const struct json *object, const char *within, const char *const *names)
+static struct err *all_known(struct arena *arena, const struct json *object, const char *within,
+                             const char *const *names)
 {
     if (json_type_of(object) != JSON_OBJECT)
         return err_field(arena, NULL, *within ? within : "body", "not_an_object", "an object is expected");
@@ -120,12 +125,15 @@ static struct err *read_callbacks(struct arena *arena, const struct json *callba
     if (json_type_of(callbacks) == JSON_NULL)
         return NULL;
     READ(all_known(arena, callbacks, "faults.callbacks.", names));
-    READ(read_number(arena, json_get(callbacks, "duplicate"), "faults.callbacks.duplicate", 0, 1, &s->duplicate));
+    READ(read_number(arena, json_get(callbacks, "duplicate"), "faults.callbacks.duplicate", 0, 1,
+                     &s->duplicate));
     READ(read_number(arena, json_get(callbacks, "drop"), "faults.callbacks.drop", 0, 1, &s->drop));
     double delay_ms = 0;
-    READ(read_number(arena, json_get(callbacks, "delay_ms"), "faults.callbacks.delay_ms", 0, 3600000, &delay_ms));
+    READ(read_number(arena, json_get(callbacks, "delay_ms"), "faults.callbacks.delay_ms", 0, 3600000,
+                     &delay_ms));
     s->delay_ms = (int64_t)delay_ms;
-    if (json_type_of(json_get(callbacks, "reorder")) != JSON_NULL && !json_flag(json_get(callbacks, "reorder"), &s->reorder))
+    if (json_type_of(json_get(callbacks, "reorder")) != JSON_NULL &&
+        !json_flag(json_get(callbacks, "reorder"), &s->reorder))
         return err_field(arena, NULL, "faults.callbacks.reorder", "not_a_flag", "reorder is true or false");
     return NULL;
 }
@@ -139,7 +147,8 @@ static struct err *read_faults(struct arena *arena, const struct json *faults, s
     const struct json *create = json_get(faults, "create");
     if (json_type_of(create) != JSON_NULL) {
         int64_t code;
-        const char *name = json_integer(create, &code) ? arena_printf(arena, "%d", (int)code) : json_string(create);
+        const char *name =
+            json_integer(create, &code) ? arena_printf(arena, "%d", (int)code) : json_string(create);
         int fault = index_of(create_fault_names, 6, name ? name : "");
         if (fault <= 0)
             return err_field(arena, NULL, "faults.create", "unknown_fault",
@@ -156,19 +165,23 @@ static struct err *read_faults(struct arena *arena, const struct json *faults, s
 static struct err *read_to(struct arena *arena, const struct json *value, struct script *s)
 {
     const char *to = json_string(value);
-    if (!to || strlen(to) > 255 || !(str_equal(to, "*") || phone_is_e164(to) || str_starts(to, "client:") || str_starts(to, "sip:")))
-        return err_field(arena, NULL, "to", "invalid_number", "to is an E.164 number, client:..., sip:... or *");
+    if (!to || strlen(to) > 255 ||
+        !(str_equal(to, "*") || phone_is_e164(to) || str_starts(to, "client:") || str_starts(to, "sip:")))
+        return err_field(arena, NULL, "to", "invalid_number",
+                         "to is an E.164 number, client:..., sip:... or *");
     s->to = arena_text(world_arena(), to);
     return NULL;
 }
 
 static struct err *read_script(struct arena *arena, const struct json *body, struct script *s)
 {
-    static const char *const names[] = { "to", "outcome", "ring_secs", "talk_secs", "digits", "error_code", "faults", "times", NULL };
+    static const char *const names[] = { "to",         "outcome", "ring_secs", "talk_secs", "digits",
+                                         "error_code", "faults",  "times",     NULL };
     READ(all_known(arena, body, "", names));
     READ(read_to(arena, json_get(body, "to"), s));
     const struct json *outcome = json_get(body, "outcome");
-    int which = json_type_of(outcome) == JSON_NULL ? OUTCOME_HUMAN : index_of(outcome_names, 7, json_string(outcome));
+    int which =
+        json_type_of(outcome) == JSON_NULL ? OUTCOME_HUMAN : index_of(outcome_names, 7, json_string(outcome));
     if (which < 0)
         return err_field(arena, NULL, "outcome", "unknown_outcome",
                          "outcome is human, machine, screening, busy, no-answer, failed or reject");
@@ -185,7 +198,8 @@ static struct err *read_script(struct arena *arena, const struct json *body, str
     if (json_type_of(digits) != JSON_NULL) {
         const char *text = json_string(digits);
         if (!text || strlen(text) > 64 || text[strspn(text, "0123456789*#ABCD")])
-            return err_field(arena, NULL, "digits", "invalid_digits", "digits is text of 0-9, *, #, A-D, at most 64");
+            return err_field(arena, NULL, "digits", "invalid_digits",
+                             "digits is text of 0-9, *, #, A-D, at most 64");
         s->digits = arena_text(world_arena(), text);
     }
     READ(read_faults(arena, json_get(body, "faults"), s));

@@ -71,7 +71,8 @@ static void *work(void *unused)
 {
     (void)unused;
     while (!stopping) {
-        unsigned running_now = http_loop_running(loop), room = running_now < MOST_RUNNING ? MOST_RUNNING - running_now : 0;
+        unsigned running_now = http_loop_running(loop),
+                 room = running_now < MOST_RUNNING ? MOST_RUNNING - running_now : 0;
         for (struct sending *s = queue_take(&outgoing, room), *next; s; s = next) {
             next = s->next;
             if (sending_stale(s))

@@ -18,7 +18,13 @@
 #include "base/secret.h"
 #include "sandbox/traffic.h"
 
-enum { ARENA_CEILING = 256 << 20, BODY_CEILING = 4 << 20, PIECE = 256 << 10, IDLE_SECS = 300, REPLY_CEILING = 64 << 20 };
+enum {
+    ARENA_CEILING = 256 << 20,
+    BODY_CEILING = 4 << 20,
+    PIECE = 256 << 10,
+    IDLE_SECS = 300,
+    REPLY_CEILING = 64 << 20
+};
 
 static struct event_base *base;
 static struct evhttp *http;
@@ -76,10 +82,11 @@ static void log_exchange(struct request *request, int status, const char *answer
     struct evkeyval *header;
     TAILQ_FOREACH(header, evhttp_request_get_input_headers(request->http), next)
         add_header(&headers, header->key, header->value);
-    uint64_t seq = traffic_add(&(struct exchange){
+    struct exchange exchange = {
         .at = utc_now(), .provider = request->provider->name, .method = request->method, .url = request->url,
-        .headers = headers.text, .body = request->body, .status = status, .verdict = request->verdict ? request->verdict : "",
-        .answer = answer, .answer_type = "application/json" });
+        .headers = headers.text, .body = request->body, .status = status, .answer = answer,
+        .verdict = request->verdict ? request->verdict : "", .answer_type = "application/json" };
+    uint64_t seq = traffic_add(&exchange);
     if (request->call)
         call_exchange(request->call, seq);
 }
@@ -134,7 +141,8 @@ void reply_problem(struct request *request, int status, const char *code, const 
 void reply_lost(struct request *request)
 {
     log_exchange(request, 0, NULL);
-    struct bufferevent *buffer = evhttp_connection_get_bufferevent(evhttp_request_get_connection(request->http));
+    struct bufferevent *buffer =
+        evhttp_connection_get_bufferevent(evhttp_request_get_connection(request->http));
     shutdown(bufferevent_getfd(buffer), SHUT_RDWR);
     evhttp_send_reply(request->http, 500, NULL, NULL);
 }
@@ -292,8 +300,8 @@ bool serve_start(uint16_t port, const char *token)
     evhttp_set_max_body_size(http, BODY_CEILING);
     evhttp_set_timeout(http, IDLE_SECS);
     evhttp_set_default_content_type(http, NULL);
-    evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE | EVHTTP_REQ_PATCH |
-                                         EVHTTP_REQ_HEAD);
+    evhttp_set_allowed_methods(http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT | EVHTTP_REQ_DELETE |
+                                         EVHTTP_REQ_PATCH | EVHTTP_REQ_HEAD);
     evhttp_set_gencb(http, handle, NULL);
     if (!evhttp_bind_socket_with_handle(http, "127.0.0.1", port)) {
         fprintf(stderr, "outdial-sandbox: cannot listen on 127.0.0.1:%u\n", port);

@@ -117,7 +117,7 @@ void traffic_reset(void)
 {
     while (oldest <= last)
         push_out_oldest();
-    reserved = 0;                                               /* the journal starts anew and must hear the number */
+    reserved = 0; /* the journal starts anew and must hear the number */
 }
 
 void traffic_continue(uint64_t seq)

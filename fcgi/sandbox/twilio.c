@@ -49,7 +49,8 @@ void twilio_error(struct request *request, int status, int code, const char *for
     json_open_object(&out);
     json_name(&out, "code"), json_put_integer(&out, code);
     twilio_put(&out, "message", message);
-    twilio_put(&out, "more_info", arena_printf(request->arena, "https://www.twilio.com/docs/errors/%d", code));
+    twilio_put(&out, "more_info",
+               arena_printf(request->arena, "https://www.twilio.com/docs/errors/%d", code));
     json_name(&out, "status"), json_put_integer(&out, status);
     json_close_object(&out);
     if (!request->verdict)
@@ -64,7 +65,8 @@ bool twilio_known(struct request *request, const struct pairs *given, const char
         while (*name && !str_equal(*name, given->item[i].name))
             name++;
         if (!*name) {
-            twilio_error(request, 400, 20001, "Unknown parameters: the parameter '%s' is not known here", given->item[i].name);
+            twilio_error(request, 400, 20001, "Unknown parameters: the parameter '%s' is not known here",
+                         given->item[i].name);
             return false;
         }
     }
@@ -88,20 +90,23 @@ bool page_read(struct request *request, struct page *page)
         return false;
     }
     if (page->number && !page->token) {
-        twilio_error(request, 400, 20001, "Page %lld needs its PageToken: follow next_page_uri", (long long)page->number);
+        twilio_error(request, 400, 20001, "Page %lld needs its PageToken: follow next_page_uri",
+                     (long long)page->number);
         return false;
     }
     return true;
 }
 
-static char *page_uri(const struct request *request, const struct page *page, int64_t number, const char *token)
+static char *page_uri(const struct request *request, const struct page *page, int64_t number,
+                      const char *token)
 {
     struct str out = str_make(request->arena, 64 << 10), query = str_make(request->arena, 64 << 10);
     size_t path = strcspn(request->path, "?");
     str_add_bytes(&out, request->path, path);
     for (size_t i = 0; i < request->query.count; i++) {
         const struct pair *pair = &request->query.item[i];
-        if (!str_equal(pair->name, "Page") && !str_equal(pair->name, "PageSize") && !str_equal(pair->name, "PageToken"))
+        if (!str_equal(pair->name, "Page") && !str_equal(pair->name, "PageSize") &&
+            !str_equal(pair->name, "PageToken"))
             form_add(&query, pair->name, pair->value);
     }
     form_add(&query, "PageSize", arena_printf(request->arena, "%lld", (long long)page->size));
@@ -122,7 +127,8 @@ void page_write(struct json_out *out, const struct request *request, const struc
     twilio_put(out, "uri", page_uri(request, page, page->number, page->token));
     twilio_put(out, "first_page_uri", page_uri(request, page, 0, NULL));
     json_name(out, "previous_page_uri"), json_put_null(out);
-    twilio_put(out, "next_page_uri", page->more ? page_uri(request, page, page->number + 1, page->last) : NULL);
+    twilio_put(out, "next_page_uri",
+               page->more ? page_uri(request, page, page->number + 1, page->last) : NULL);
 }
 
 /* ---- the account itself ---- */
@@ -164,7 +170,8 @@ static struct account *authenticated(struct request *request)
 {
     const char *header = request_header(request, "Authorization");
     size_t size;
-    char *decoded = header && str_starts(header, "Basic ") ? base64_decode(request->arena, header + 6, &size) : NULL;
+    char *decoded =
+        header && str_starts(header, "Basic ") ? base64_decode(request->arena, header + 6, &size) : NULL;
     char *colon = decoded ? memchr(decoded, ':', size) : NULL;
     if (!colon)
         return NULL;
@@ -186,7 +193,8 @@ static void route(struct request *request, struct account *account, const char *
     else if (str_equal(rest, "/Balance.json") && str_equal(request->method, "GET"))
         balance(request, account);
     else
-        twilio_error(request, 404, 20404, "The requested resource %s%s was not found", VERSION, request->path);
+        twilio_error(request, 404, 20404, "The requested resource %s%s was not found", VERSION,
+                     request->path);
 }
 
 static void handle(struct request *request)
@@ -194,7 +202,8 @@ static void handle(struct request *request)
     const char *path = request->path;
     struct account *account = authenticated(request);
     if (!account) {
-        evhttp_add_header(evhttp_request_get_output_headers(request->http), "WWW-Authenticate", "Basic realm=\"Twilio API\"");
+        evhttp_add_header(evhttp_request_get_output_headers(request->http), "WWW-Authenticate",
+                          "Basic realm=\"Twilio API\"");
         twilio_error(request, 401, 20003, "Authenticate");
         return;
     }
@@ -211,4 +220,6 @@ static void handle(struct request *request)
     route(request, account, sid + SID_SIZE - 1);
 }
 
-const struct provider provider_twilio = { "twilio", "/twilio", handle, life_resume, life_dropped, life_inbound };
+const struct provider provider_twilio = {
+    "twilio", "/twilio", handle, life_resume, life_dropped, life_inbound
+};

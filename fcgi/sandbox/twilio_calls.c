@@ -10,16 +10,23 @@
 enum { LATE_MS = 20000, MOST_TWIML = 4000, LIST_CEILING = 16 << 20 };
 
 static const char *const create_known[] = {
-    "To", "From", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackEvent", "StatusCallbackMethod",
-    "SendDigits", "Timeout", "Record", "RecordingChannels", "RecordingStatusCallback", "RecordingStatusCallbackMethod",
-    "SipAuthUsername", "SipAuthPassword", "MachineDetection", "MachineDetectionTimeout", "RecordingStatusCallbackEvent", "Trim",
-    "CallerId", "MachineDetectionSpeechThreshold", "MachineDetectionSpeechEndThreshold", "MachineDetectionSilenceTimeout",
-    "AsyncAmd", "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod", "Byoc", "CallReason", "CallToken", "RecordingTrack",
-    "TimeLimit", "ClientNotificationUrl", "Url", "Twiml", "ApplicationSid", NULL };
-static const char *const update_known[] = { "Url", "Method", "Status", "FallbackUrl", "FallbackMethod", "StatusCallback",
-                                            "StatusCallbackMethod", "Twiml", "TimeLimit", NULL };
-static const char *const list_known[] = { "To", "From", "ParentCallSid", "Status", "StartTime", "StartTime<", "StartTime>",
-                                          "EndTime", "EndTime<", "EndTime>", "PageSize", "Page", "PageToken", NULL };
+    "To", "From", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackEvent",
+    "StatusCallbackMethod", "SendDigits", "Timeout", "Record", "RecordingChannels",
+    "RecordingStatusCallback", "RecordingStatusCallbackMethod", "SipAuthUsername", "SipAuthPassword",
+    "MachineDetection", "MachineDetectionTimeout", "RecordingStatusCallbackEvent", "Trim", "CallerId",
+    "MachineDetectionSpeechThreshold", "MachineDetectionSpeechEndThreshold",
+    "MachineDetectionSilenceTimeout", "AsyncAmd", "AsyncAmdStatusCallback",
+    "AsyncAmdStatusCallbackMethod", "Byoc", "CallReason", "CallToken", "RecordingTrack", "TimeLimit",
+    "ClientNotificationUrl", "Url", "Twiml", "ApplicationSid", NULL
+};
+static const char *const update_known[] = {
+    "Url", "Method", "Status", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackMethod",
+    "Twiml", "TimeLimit", NULL
+};
+static const char *const list_known[] = {
+    "To", "From", "ParentCallSid", "Status", "StartTime", "StartTime<", "StartTime>", "EndTime",
+    "EndTime<", "EndTime>", "PageSize", "Page", "PageToken", NULL
+};
 
 /* ---- the resource ---- */
 
@@ -109,8 +116,8 @@ static void judge_urls(struct judged *j)
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (value_of(j, names[i]) && !hook_url_valid(value_of(j, names[i])))
             refuse(j, 21205, names[i], " is not a valid URL");
-    static const char *const methods[] = { "Method", "FallbackMethod", "StatusCallbackMethod", "AsyncAmdStatusCallbackMethod",
-                                           "RecordingStatusCallbackMethod" };
+    static const char *const methods[] = { "Method", "FallbackMethod", "StatusCallbackMethod",
+                                           "AsyncAmdStatusCallbackMethod", "RecordingStatusCallbackMethod" };
     for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
         const char *method = value_of(j, methods[i]);
         if (method && !str_equal(method, "GET") && !str_equal(method, "POST"))
@@ -123,8 +130,9 @@ static void judge_number(struct judged *j, const char *name, int64_t lowest, int
     const char *text = value_of(j, name);
     int64_t number;
     if (text && !str_to_long(text, lowest, highest, &number))
-        refuse(j, code, name, arena_printf(j->request->arena, " must be a number from %lld to %lld", (long long)lowest,
-                                           (long long)highest));
+        refuse(j, code, name,
+               arena_printf(j->request->arena, " must be a number from %lld to %lld", (long long)lowest,
+                            (long long)highest));
 }
 
 static void judge_choice(struct judged *j, const char *name, int code, const char *first, const char *second)
@@ -174,7 +182,8 @@ static void judge_ends(struct judged *j, const struct account *account)
         refuse(j, 21201, "No 'To' number is specified", NULL);
     else if (!from)
         refuse(j, 21213, "No 'From' number is specified", NULL);
-    else if (!phone_is_e164(to) && !(str_starts(to, "client:") && to[7]) && !(str_starts(to, "sip:") && strchr(to, '@')))
+    else if (!phone_is_e164(to) && !(str_starts(to, "client:") && to[7]) &&
+             !(str_starts(to, "sip:") && strchr(to, '@')))
         refuse(j, 21211, "The 'To' number is not a valid phone number: ", to);
     else if (str_equal(to, from))
         refuse(j, 21211, "'To' and 'From' must not be the same: ", to);
@@ -266,7 +275,8 @@ static void create(struct request *request, struct account *account)
         twilio_error(request, 400, code, "Refused as scripted");
         return;
     }
-    struct call *call = call_place(&provider_twilio, account, CALL_OUTBOUND_API, to, from, NULL, request->body);
+    struct call *call =
+        call_place(&provider_twilio, account, CALL_OUTBOUND_API, to, from, NULL, request->body);
     life_start(call);
     answer_create(request, call, fault);
 }
@@ -280,7 +290,8 @@ static void change_status(struct request *request, struct call *call, const char
     if (!cancel && !str_equal(status, "completed")) {
         twilio_error(request, 400, 20001, "Status must be canceled or completed");
     } else if (call_status_over(call->status) || (cancel && call->status == CALL_IN_PROGRESS)) {
-        twilio_error(request, 400, 21220, "Call is not in a state that allows this: %s", call_status_public(call->status));
+        twilio_error(request, 400, 21220, "Call is not in a state that allows this: %s",
+                     call_status_public(call->status));
     } else {
         life_hang_up(life);
         reply_call(request, 200, call);
@@ -297,8 +308,9 @@ static void redirect(struct request *request, struct call *call, const struct pa
     }
     struct life *life = life_of(call);
     if (pairs_find(form, "FallbackUrl"))
-        life->fallback = (struct hook){ arena_text(world, pairs_find(form, "FallbackUrl")),
-                                        str_equal(pairs_find(form, "FallbackMethod"), "GET") ? "GET" : "POST" };
+        life->fallback =
+            (struct hook){ arena_text(world, pairs_find(form, "FallbackUrl")),
+                           str_equal(pairs_find(form, "FallbackMethod"), "GET") ? "GET" : "POST" };
     life_redirect(life, (struct hook){ arena_text(world, url), str_equal(method, "GET") ? "GET" : "POST" },
                   pairs_find(form, "Twiml"));
     reply_call(request, 200, call);
@@ -352,7 +364,8 @@ struct filter {
     struct instants start, start_before, start_after, end, end_before, end_after;
 };
 
-static bool within(struct utc at, const struct instants *on, const struct instants *before, const struct instants *after)
+static bool within(struct utc at, const struct instants *on, const struct instants *before,
+                   const struct instants *after)
 {
     if (!on->given && !before->given && !after->given)
         return true;
@@ -364,7 +377,8 @@ static bool passes(const struct call *c, const struct filter *f)
 {
     enum call_status status = c->status == CALL_INITIATED ? CALL_QUEUED : c->status;
     return !c->deleted && (!f->to || str_equal(c->to, f->to)) && (!f->from || str_equal(c->from, f->from)) &&
-           (!f->parent || (c->parent && str_equal(c->parent->sid, f->parent))) && (!f->by_status || status == f->status) &&
+           (!f->parent || (c->parent && str_equal(c->parent->sid, f->parent))) &&
+           (!f->by_status || status == f->status) &&
            within(c->started, &f->start, &f->start_before, &f->start_after) &&
            within(c->ended, &f->end, &f->end_before, &f->end_after);
 }
@@ -376,7 +390,9 @@ static bool read_filter(struct request *request, struct filter *f)
         { "StartTime", &f->start }, { "StartTime<", &f->start_before }, { "StartTime>", &f->start_after },
         { "EndTime", &f->end },     { "EndTime<", &f->end_before },     { "EndTime>", &f->end_after } };
     const char *status = pairs_find(q, "Status");
-    *f = (struct filter){ .to = pairs_find(q, "To"), .from = pairs_find(q, "From"), .parent = pairs_find(q, "ParentCallSid") };
+    *f = (struct filter){ .to = pairs_find(q, "To"),
+                          .from = pairs_find(q, "From"),
+                          .parent = pairs_find(q, "ParentCallSid") };
     f->by_status = status != NULL;
     if (status && !call_status_parse(status, &f->status)) {
         twilio_error(request, 400, 20001, "Status is not a status of a call: %s", status);
@@ -396,7 +412,8 @@ static void list(struct request *request, struct account *account)
 {
     struct page page;
     struct filter filter;
-    if (!twilio_known(request, &request->query, list_known) || !page_read(request, &page) || !read_filter(request, &filter))
+    if (!twilio_known(request, &request->query, list_known) || !page_read(request, &page) ||
+        !read_filter(request, &filter))
         return;
     struct json_out out = json_out_make(request->arena, LIST_CEILING);
     json_open_object(&out);
@@ -439,7 +456,8 @@ static void put_parameters(struct json_out *out, const char *text)
     json_close_object(out);
 }
 
-static void put_event(struct json_out *out, const char *method, const char *url, const char *form, const struct exchange *x)
+static void put_event(struct json_out *out, const char *method, const char *url, const char *form,
+                      const struct exchange *x)
 {
     json_open_object(out);
     json_name(out, "request");
@@ -469,7 +487,8 @@ static void events(struct request *request, struct call *call)
     json_name(&out, "events");
     json_open_array(&out);
     if (*call->request) {
-        const char *url = arena_printf(request->arena, "https://api.twilio.com/2010-04-01/Accounts/%s/Calls.json", call->account->sid);
+        const char *url = arena_printf(
+            request->arena, "https://api.twilio.com/2010-04-01/Accounts/%s/Calls.json", call->account->sid);
         put_event(&out, "POST", url, call->request, NULL);
     }
     for (const struct exchange_made *m = call->exchanges; m; m = m->next) {

@@ -7,8 +7,17 @@
 #include "sandbox/traffic.h"
 #include "sandbox/twilio.h"
 
-enum { FAILED_CONNECT = 1, FAILED_READ = 2, FAILED_4XX = 4, FAILED_5XX = 8, RETRY_WAIT_MS = 100, FORM_CEILING = 256 << 10,
-       DOCUMENT_CEILING = 64 << 10, MOST_PARAMETERS = 80, REORDER_MS = 1000 };
+enum {
+    FAILED_CONNECT = 1,
+    FAILED_READ = 2,
+    FAILED_4XX = 4,
+    FAILED_5XX = 8,
+    RETRY_WAIT_MS = 100,
+    FORM_CEILING = 256 << 10,
+    DOCUMENT_CEILING = 64 << 10,
+    MOST_PARAMETERS = 80,
+    REORDER_MS = 1000
+};
 
 /* One webhook: a status callback, or a document to be fetched. */
 struct delivery {
@@ -17,7 +26,7 @@ struct delivery {
     unsigned         epoch;
     const char      *event;                                     /* NULL for documents */
     struct hook      document;
-    bool             fallback, ignored;                         /* the fallback document; whatever comes back is ignored */
+    bool fallback, ignored; /* the fallback document; whatever comes back is ignored */
     int              retries, tried;
     unsigned         retry_on;
     const char      *shown_url;                                 /* as configured, without the fragment */
@@ -122,9 +131,11 @@ static void add(struct parameters *p, const char *name, const char *value)
 
 static const char *country_of(const char *phone)
 {
-    static const struct { const char *prefix, *country; } known[] = {
-        { "+1", "US" }, { "+44", "GB" }, { "+49", "DE" }, { "+33", "FR" }, { "+90", "TR" }, { "+47", "NO" }, { "+34", "ES" },
-        { "+39", "IT" }, { "+31", "NL" }, { "+46", "SE" }, { "+45", "DK" }, { "+41", "CH" }, { "+43", "AT" }, { "+61", "AU" } };
+    static const struct {
+        const char *prefix, *country;
+    } known[] = { { "+1", "US" },  { "+44", "GB" }, { "+49", "DE" }, { "+33", "FR" }, { "+90", "TR" },
+                  { "+47", "NO" }, { "+34", "ES" }, { "+39", "IT" }, { "+31", "NL" }, { "+46", "SE" },
+                  { "+45", "DK" }, { "+41", "CH" }, { "+43", "AT" }, { "+61", "AU" } };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (str_starts(phone, known[i].prefix))
             return known[i].country;
@@ -133,9 +144,10 @@ static const char *country_of(const char *phone)
 
 static void add_places(struct parameters *p, const struct call *c)
 {
-    static const char *const names[4][4] = {
-        { "FromCity", "FromState", "FromZip", "FromCountry" }, { "CallerCity", "CallerState", "CallerZip", "CallerCountry" },
-        { "ToCity", "ToState", "ToZip", "ToCountry" }, { "CalledCity", "CalledState", "CalledZip", "CalledCountry" } };
+    static const char *const names[4][4] = { { "FromCity", "FromState", "FromZip", "FromCountry" },
+                                             { "CallerCity", "CallerState", "CallerZip", "CallerCountry" },
+                                             { "ToCity", "ToState", "ToZip", "ToCountry" },
+                                             { "CalledCity", "CalledState", "CalledZip", "CalledCountry" } };
     for (int who = 0; who < 4; who++) {
         for (int part = 0; part < 3; part++)
             add(p, names[who][part], "");
@@ -167,7 +179,9 @@ static struct delivery *prepare(struct life *life, struct hook hook, const struc
     struct sending *sending = sender_make();
     struct arena *arena = sending->arena;
     struct delivery *d = ARENA_NEW(arena, struct delivery);
-    *d = (struct delivery){ .sending = sending, .life = life, .epoch = life->epoch, .retries = 1, .retry_on = FAILED_CONNECT };
+    *d = (struct delivery){
+        .sending = sending, .life = life, .epoch = life->epoch, .retries = 1, .retry_on = FAILED_CONNECT
+    };
     sending->request.timeout_ms = 15000;
     sending->request.answer_ceiling = DOCUMENT_CEILING * 4;
     size_t length = strcspn(hook.url, "#");
@@ -192,7 +206,8 @@ static struct delivery *prepare(struct life *life, struct hook hook, const struc
     snprintf(d->headers[0], sizeof d->headers[0], "X-Twilio-Signature: %s",
              deliver_signature(arena, life->call->account->auth_token, url, &form));
     snprintf(d->headers[1], sizeof d->headers[1], "I-Twilio-Idempotency-Token: %s", token + 2);
-    snprintf(d->headers[2], sizeof d->headers[2], "Content-Type: application/x-www-form-urlencoded; charset=UTF-8");
+    snprintf(d->headers[2], sizeof d->headers[2],
+             "Content-Type: application/x-www-form-urlencoded; charset=UTF-8");
     for (int i = 0; i < (get ? 2 : 3); i++)
         d->header_list[i] = d->headers[i];
     sending->request.method = get ? "GET" : "POST";
@@ -217,11 +232,14 @@ static void log_delivery(const struct delivery *d, const char *verdict)
 {
     const struct sending *s = d->sending;
     char headers[512];
-    snprintf(headers, sizeof headers, "%s\n%s\n%s\n", d->headers[0], d->headers[1], s->request.body ? d->headers[2] : "");
-    uint64_t seq = traffic_add(&(struct exchange){
-        .at = s->at.us ? s->at : utc_now(), .callback = true, .provider = "twilio", .method = s->request.method, .url = s->request.url,
-        .headers = headers, .body = d->form, .status = s->answer.outcome == HTTP_ANSWERED ? (int)s->answer.status : 0,
-        .verdict = verdict, .answer = s->answer.body, .answer_type = s->answer.content_type, .took_ms = (int)s->answer.took_ms });
+    snprintf(headers, sizeof headers, "%s\n%s\n%s\n", d->headers[0], d->headers[1],
+             s->request.body ? d->headers[2] : "");
+    struct exchange exchange = {
+        .at = s->at.us ? s->at : utc_now(), .callback = true, .provider = "twilio", .method = s->request.method,
+        .url = s->request.url, .headers = headers, .body = d->form, .verdict = verdict,
+        .status = s->answer.outcome == HTTP_ANSWERED ? (int)s->answer.status : 0, .answer = s->answer.body,
+        .answer_type = s->answer.content_type, .took_ms = (int)s->answer.took_ms };
+    uint64_t seq = traffic_add(&exchange);
     call_exchange(d->life->call, seq);
 }
 
@@ -281,7 +299,8 @@ static void callback_over(struct delivery *d)
     const struct script *script = life->call->script;
     log_delivery(d, verdict_of(d));
     const struct http_answer *answer = &d->sending->answer;
-    call_callback(life->call, d->event, d->shown_url, answer->outcome == HTTP_ANSWERED ? (int)answer->status : 0, d->sending->at);
+    call_callback(life->call, d->event, d->shown_url,
+                  answer->outcome == HTTP_ANSWERED ? (int)answer->status : 0, d->sending->at);
     sender_drop(d->sending);
     if (script->delay_ms || script->reorder)
         return;
@@ -319,7 +338,8 @@ static void send_reordered(struct delivery *d, bool last)
         sender_send_after(held->sending, life->call->script->delay_ms + 50);
 }
 
-static struct delivery *copy_of(struct life *life, struct hook hook, const struct parameters *p, const struct delivery *first)
+static struct delivery *copy_of(struct life *life, struct hook hook, const struct parameters *p,
+                                const struct delivery *first)
 {
     struct delivery *d = prepare(life, hook, p);
     memcpy(d->headers[1], first->headers[1], sizeof d->headers[1]);     /* the same message: the same token */
@@ -327,7 +347,8 @@ static struct delivery *copy_of(struct life *life, struct hook hook, const struc
     return d;
 }
 
-static void call_back(struct life *life, const char *event, struct hook hook, const struct parameters *p, bool last)
+static void call_back(struct life *life, const char *event, struct hook hook, const struct parameters *p,
+                      bool last)
 {
     if (!hook.url || !hook_url_valid(hook.url) || !world_callbacks())
         return;
@@ -354,8 +375,10 @@ static void call_back(struct life *life, const char *event, struct hook hook, co
 
 static const char *event_name(unsigned event)
 {
-    return event == EVENT_INITIATED ? "initiated" : event == EVENT_RINGING ? "ringing" : event == EVENT_ANSWERED ? "answered" :
-           "completed";
+    return event == EVENT_INITIATED  ? "initiated"
+           : event == EVENT_RINGING  ? "ringing"
+           : event == EVENT_ANSWERED ? "answered"
+                                     : "completed";
 }
 
 static void add_ending(struct parameters *p, const struct life *life, char texts[3][16])
@@ -469,8 +492,10 @@ static void document_here(struct delivery *d)
     else if (answer->body_size > DOCUMENT_CEILING)
         finding = (struct finding){ 11750, true, "the document is larger than 64 kB" };
     else if (!speakable(answer))
-        finding = twiml_read(answer->body ? answer->body : "", answer->body_size, answer->content_type, &root);
-    log_delivery(d, finding.code ? arena_printf(d->sending->arena, "%d %s", finding.code, finding.text) : "delivered");
+        finding =
+            twiml_read(answer->body ? answer->body : "", answer->body_size, answer->content_type, &root);
+    log_delivery(d, finding.code ? arena_printf(d->sending->arena, "%d %s", finding.code, finding.text)
+                                 : "delivered");
     bool stale = d->ignored || d->epoch != life->epoch || call_status_over(life->call->status);
     if (stale)
         return;

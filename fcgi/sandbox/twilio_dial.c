@@ -111,9 +111,11 @@ void dial_leg_over(struct life *leg)
     dial_over(caller, dial->status, leg, false);
 }
 
-static struct hook number_hook(struct life *caller, const struct xml_node *noun, const char *url, const char *method)
+static struct hook number_hook(struct life *caller, const struct xml_node *noun, const char *url,
+                               const char *method)
 {
-    return noun->name && xml_get(noun, url) ? twiml_hook(caller, noun, url, method) : (struct hook){ NULL, "POST" };
+    return noun->name && xml_get(noun, url) ? twiml_hook(caller, noun, url, method)
+                                            : (struct hook){ NULL, "POST" };
 }
 
 static unsigned events_of(const struct xml_node *noun)
@@ -121,14 +123,17 @@ static unsigned events_of(const struct xml_node *noun)
     const char *list = xml_get(noun, "statusCallbackEvent");
     if (!list)
         return EVENT_COMPLETED;
-    return (strstr(list, "initiated") ? EVENT_INITIATED : 0u) | (strstr(list, "ringing") ? EVENT_RINGING : 0u) |
-           (strstr(list, "answered") ? EVENT_ANSWERED : 0u) | (strstr(list, "completed") ? EVENT_COMPLETED : 0u);
+    return (strstr(list, "initiated") ? EVENT_INITIATED : 0u) |
+           (strstr(list, "ringing") ? EVENT_RINGING : 0u) | (strstr(list, "answered") ? EVENT_ANSWERED : 0u) |
+           (strstr(list, "completed") ? EVENT_COMPLETED : 0u);
 }
 
-static void add_leg(struct life *caller, const struct xml_node *noun, const char *to, const char *from, double ring_limit)
+static void add_leg(struct life *caller, const struct xml_node *noun, const char *to, const char *from,
+                    double ring_limit)
 {
     struct dial *dial = caller->dial;
-    struct call *call = call_place(&provider_twilio, caller->call->account, CALL_OUTBOUND_DIAL, to, from, caller->call, "");
+    struct call *call =
+        call_place(&provider_twilio, caller->call->account, CALL_OUTBOUND_DIAL, to, from, caller->call, "");
     life_start(call);
     struct life *leg = life_of(call);
     leg->dialer = caller;
@@ -182,7 +187,8 @@ static bool join_room(struct life *life, const struct xml_node *noun)
     life->dial->end_on_exit = str_equal(xml_get(noun, "endConferenceOnExit"), "true");
     room->member[room->members++] = life;
     if (room->members == 1) {
-        life_wait(life, life->call->script->talk_scripted ? life->call->script->talk_secs : ALONE_SECS, life_hang_up);
+        life_wait(life, life->call->script->talk_scripted ? life->call->script->talk_secs : ALONE_SECS,
+                  life_hang_up);
         return false;
     }
     for (int i = room->members == 2 ? 0 : room->members - 1; i < room->members; i++)
@@ -235,10 +241,12 @@ static bool may_show(const struct life *caller, const char *phone)
     const struct call *call = caller->call;
     if (account_number(call->account, phone))
         return true;
-    return call->direction == CALL_INBOUND && call->from[0] == '+' && (str_equal(phone, call->from) || str_equal(phone, call->to));
+    return call->direction == CALL_INBOUND && call->from[0] == '+' &&
+           (str_equal(phone, call->from) || str_equal(phone, call->to));
 }
 
-static bool dial_noun(struct life *caller, const struct xml_node *verb, const struct xml_node *noun, double ring_limit)
+static bool dial_noun(struct life *caller, const struct xml_node *verb, const struct xml_node *noun,
+                      double ring_limit)
 {
     const char *text = xml_inner_text(world_arena(), noun), *from = caller_id(caller, verb);
     if (caller->dial->legs == MOST_LEGS)

@@ -6,8 +6,8 @@
 #include "sandbox/twilio.h"
 
 /* The provider's own waiting, in seconds. */
-static const double DIALING = 0.05, TO_RINGING = 0.3, TO_FAILED = 0.5, HUMAN_KNOWN = 1, MACHINE_KNOWN = 1.5, BEEP_HEARD = 2,
-                    NOBODY_KNOWN = 2, SPEED_DEFAULT_RING_LIMIT = 60, AFTER_RESTART = 1;
+static const double DIALING = 0.05, TO_RINGING = 0.3, TO_FAILED = 0.5, HUMAN_KNOWN = 1, MACHINE_KNOWN = 1.5,
+                    BEEP_HEARD = 2, NOBODY_KNOWN = 2, SPEED_DEFAULT_RING_LIMIT = 60, AFTER_RESTART = 1;
 
 struct life *life_of(const struct call *call)
 {
@@ -65,7 +65,8 @@ void life_note(struct life *life, int code, const char *format, ...)
     struct note *note = ARENA_NEW(world_arena(), struct note);
     va_list list;
     va_start(list, format);
-    *note = (struct note){ .code = code, .text = arena_vprintf(world_arena(), format, list), .at = utc_now() };
+    *note =
+        (struct note){ .code = code, .text = arena_vprintf(world_arena(), format, list), .at = utc_now() };
     va_end(list);
     *life->notes_end = note;
     life->notes_end = &note->next;
@@ -104,7 +105,7 @@ void life_hang_up(struct life *life)
 void life_document_over(struct life *life)
 {
     struct call *call = life->call;
-    if (!world_callbacks())                                     /* nobody was asked what to say: the two just talk */
+    if (!world_callbacks()) /* nobody was asked what to say: the two just talk */
         life_wait(life, call->script->talk_secs, life_hang_up);
     else if (life->whispering)
         dial_bridge(life);
@@ -126,7 +127,8 @@ static const char *detection_result(const struct life *life)
 {
     switch (life->call->script->outcome) {
     case OUTCOME_HUMAN:   return "human";
-    case OUTCOME_MACHINE: return life->detection == DETECTION_MESSAGE_END ? "machine_end_beep" : "machine_start";
+    case OUTCOME_MACHINE:
+        return life->detection == DETECTION_MESSAGE_END ? "machine_end_beep" : "machine_start";
     default:              return "unknown";
     }
 }
@@ -216,7 +218,8 @@ static void ringing(struct life *life)
     if (script->outcome == OUTCOME_BUSY)
         life_wait(life, least(script->ring_secs, life->ring_limit), busy);
     else if (script->outcome == OUTCOME_NO_ANSWER)
-        life_wait(life, script->ring_scripted ? least(script->ring_secs, life->ring_limit) : life->ring_limit, nobody);
+        life_wait(life, script->ring_scripted ? least(script->ring_secs, life->ring_limit) : life->ring_limit,
+                  nobody);
     else if (script->ring_secs > life->ring_limit)
         life_wait(life, life->ring_limit, nobody);
     else
@@ -226,7 +229,8 @@ static void ringing(struct life *life)
 /* Browsers and SIP phones never register here. */
 static bool reachable(const struct call *call)
 {
-    return call->to[0] == '+' && call->script->outcome != OUTCOME_FAILED && call->script->outcome != OUTCOME_REJECT;
+    return call->to[0] == '+' && call->script->outcome != OUTCOME_FAILED &&
+           call->script->outcome != OUTCOME_REJECT;
 }
 
 static void dialing(struct life *life)
@@ -321,7 +325,8 @@ void life_answer(struct life *life)
         call_mark(life->call, CALL_IN_PROGRESS);
 }
 
-struct err *life_inbound(struct arena *arena, struct account *account, struct number *number, const char *from, struct call **out)
+struct err *life_inbound(struct arena *arena, struct account *account, struct number *number,
+                         const char *from, struct call **out)
 {
     const char *url = number_setting(number, "VoiceUrl");
     if (number->trunk_sid[0] || !hook_url_valid(url))
@@ -335,7 +340,8 @@ struct err *life_inbound(struct arena *arena, struct account *account, struct nu
         call_status_callback(call, status_callback, number_setting(number, "StatusCallbackMethod"));
     life->fallback = (struct hook){ arena_text(world, number_setting(number, "VoiceFallbackUrl")),
                                     arena_text(world, number_setting(number, "VoiceFallbackMethod")) };
-    life->url = (struct hook){ arena_text(world, url), arena_text(world, number_setting(number, "VoiceMethod")) };
+    life->url =
+        (struct hook){ arena_text(world, url), arena_text(world, number_setting(number, "VoiceMethod")) };
     call_mark(call, CALL_RINGING);
     *out = call;
     life_wait(life, DIALING, first_document);
@@ -367,7 +373,10 @@ static unsigned callbacks_made(const struct call *call, const char *event)
 
 static void resume_over(struct life *life)
 {
-    static const int sip_codes[] = { [CALL_COMPLETED] = 200, [CALL_BUSY] = 486, [CALL_FAILED] = 404, [CALL_NO_ANSWER] = 487,
+    static const int sip_codes[] = { [CALL_COMPLETED] = 200,
+                                     [CALL_BUSY] = 486,
+                                     [CALL_FAILED] = 404,
+                                     [CALL_NO_ANSWER] = 487,
                                      [CALL_CANCELED] = 487 };
     life->sip_code = sip_codes[life->call->status];
     deliver_event(life, EVENT_COMPLETED);

@@ -7,11 +7,15 @@
 enum { ANY_KIND = -1 };
 
 static const char *const settings_known[] = {
-    "AccountSid", "ApiVersion", "FriendlyName", "SmsApplicationSid", "SmsFallbackMethod", "SmsFallbackUrl", "SmsMethod", "SmsUrl",
-    "StatusCallback", "StatusCallbackMethod", "VoiceApplicationSid", "VoiceCallerIdLookup", "VoiceFallbackMethod",
-    "VoiceFallbackUrl", "VoiceMethod", "VoiceUrl", "EmergencyStatus", "EmergencyAddressSid", "TrunkSid", "VoiceReceiveMode",
-    "IdentitySid", "AddressSid", "BundleSid", NULL };
-static const char *const filters_known[] = { "PhoneNumber", "FriendlyName", "Beta", "Origin", "PageSize", "Page", "PageToken", NULL };
+    "AccountSid", "ApiVersion", "FriendlyName", "SmsApplicationSid", "SmsFallbackMethod",
+    "SmsFallbackUrl", "SmsMethod", "SmsUrl", "StatusCallback", "StatusCallbackMethod",
+    "VoiceApplicationSid", "VoiceCallerIdLookup", "VoiceFallbackMethod", "VoiceFallbackUrl",
+    "VoiceMethod", "VoiceUrl", "EmergencyStatus", "EmergencyAddressSid", "TrunkSid", "VoiceReceiveMode",
+    "IdentitySid", "AddressSid", "BundleSid", NULL
+};
+static const char *const filters_known[] = {
+    "PhoneNumber", "FriendlyName", "Beta", "Origin", "PageSize", "Page", "PageToken", NULL
+};
 
 /* ---- the resource ---- */
 
@@ -35,17 +39,26 @@ static void put_setting(struct json_out *out, const struct number *n, const char
 
 static void put_settings(struct json_out *out, const struct number *n)
 {
-    static const char *const names[][2] = {
-        { "voice_url", "VoiceUrl" }, { "voice_method", "VoiceMethod" }, { "voice_fallback_url", "VoiceFallbackUrl" },
-        { "voice_fallback_method", "VoiceFallbackMethod" }, { "status_callback", "StatusCallback" },
-        { "status_callback_method", "StatusCallbackMethod" }, { "voice_application_sid", "VoiceApplicationSid" },
-        { "sms_url", "SmsUrl" }, { "sms_method", "SmsMethod" }, { "sms_fallback_url", "SmsFallbackUrl" },
-        { "sms_fallback_method", "SmsFallbackMethod" }, { "sms_application_sid", "SmsApplicationSid" },
-        { "emergency_address_sid", "EmergencyAddressSid" }, { "address_sid", "AddressSid" }, { "identity_sid", "IdentitySid" },
-        { "bundle_sid", "BundleSid" } };
+    static const char *const names[][2] = { { "voice_url", "VoiceUrl" },
+                                            { "voice_method", "VoiceMethod" },
+                                            { "voice_fallback_url", "VoiceFallbackUrl" },
+                                            { "voice_fallback_method", "VoiceFallbackMethod" },
+                                            { "status_callback", "StatusCallback" },
+                                            { "status_callback_method", "StatusCallbackMethod" },
+                                            { "voice_application_sid", "VoiceApplicationSid" },
+                                            { "sms_url", "SmsUrl" },
+                                            { "sms_method", "SmsMethod" },
+                                            { "sms_fallback_url", "SmsFallbackUrl" },
+                                            { "sms_fallback_method", "SmsFallbackMethod" },
+                                            { "sms_application_sid", "SmsApplicationSid" },
+                                            { "emergency_address_sid", "EmergencyAddressSid" },
+                                            { "address_sid", "AddressSid" },
+                                            { "identity_sid", "IdentitySid" },
+                                            { "bundle_sid", "BundleSid" } };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         put_setting(out, n, names[i][0], names[i][1]);
-    json_name(out, "voice_caller_id_lookup"), json_put_flag(out, str_equal(number_setting(n, "VoiceCallerIdLookup"), "true"));
+    json_name(out, "voice_caller_id_lookup"),
+        json_put_flag(out, str_equal(number_setting(n, "VoiceCallerIdLookup"), "true"));
     const char *mode = number_setting(n, "VoiceReceiveMode");
     twilio_put(out, "voice_receive_mode", *mode ? mode : "voice");
     twilio_put(out, "trunk_sid", n->trunk_sid[0] ? n->trunk_sid : NULL);
@@ -84,7 +97,9 @@ static void put_number(struct json_out *out, const struct account *account, cons
     twilio_put(out, "emergency_address_status", "unregistered");
     twilio_put_time(out, "date_created", n->created);
     twilio_put_time(out, "date_updated", n->updated);
-    twilio_put(out, "uri", arena_printf(arena, "/2010-04-01/Accounts/%s/IncomingPhoneNumbers/%s.json", account->sid, n->sid));
+    twilio_put(
+        out, "uri",
+        arena_printf(arena, "/2010-04-01/Accounts/%s/IncomingPhoneNumbers/%s.json", account->sid, n->sid));
     json_close_object(out);
 }
 
@@ -107,9 +122,11 @@ static bool matches(const char *phone, const char *pattern)
 
 static bool selected(struct request *request, const struct number *n, int kind)
 {
-    const char *name = pairs_find(&request->query, "FriendlyName"), *beta = pairs_find(&request->query, "Beta");
+    const char *name = pairs_find(&request->query, "FriendlyName"),
+               *beta = pairs_find(&request->query, "Beta");
     const char *origin = pairs_find(&request->query, "Origin");
-    return (kind == ANY_KIND || (int)n->kind == kind) && matches(n->phone, pairs_find(&request->query, "PhoneNumber")) &&
+    return (kind == ANY_KIND || (int)n->kind == kind) &&
+           matches(n->phone, pairs_find(&request->query, "PhoneNumber")) &&
            (!name || str_equal(name, friendly_name(request->arena, n))) && !str_equal(beta, "true") &&
            (!origin || str_equal(origin, "twilio"));
 }
@@ -152,7 +169,8 @@ static void change(struct request *request, struct account *account, struct numb
     }
     if (!twilio_known(request, &form, settings_known))
         return;
-    static const char *const urls[] = { "VoiceUrl", "VoiceFallbackUrl", "StatusCallback", "SmsUrl", "SmsFallbackUrl" };
+    static const char *const urls[] = { "VoiceUrl", "VoiceFallbackUrl", "StatusCallback", "SmsUrl",
+                                        "SmsFallbackUrl" };
     for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
         const char *url = pairs_find(&form, urls[i]);
         if (url && *url && !hook_url_valid(url)) {
@@ -202,8 +220,11 @@ static void one(struct request *request, struct account *account, const char *re
 
 void twilio_numbers(struct request *request, struct account *account, const char *rest)
 {
-    int kind = str_equal(rest, ".json") ? ANY_KIND : str_equal(rest, "/Local.json") ? NUMBER_LOCAL :
-               str_equal(rest, "/TollFree.json") ? NUMBER_TOLL_FREE : str_equal(rest, "/Mobile.json") ? NUMBER_MOBILE : -2;
+    int kind = str_equal(rest, ".json")            ? ANY_KIND
+               : str_equal(rest, "/Local.json")    ? NUMBER_LOCAL
+               : str_equal(rest, "/TollFree.json") ? NUMBER_TOLL_FREE
+               : str_equal(rest, "/Mobile.json")   ? NUMBER_MOBILE
+                                                   : -2;
     if (kind == -2)
         one(request, account, rest);
     else if (str_equal(request->method, "GET"))
@@ -215,7 +236,9 @@ void twilio_numbers(struct request *request, struct account *account, const char
 /* Verified caller IDs: nobody has any but the numbers owned. */
 void twilio_caller_ids(struct request *request, struct account *account, const char *rest)
 {
-    static const char *const known[] = { "PhoneNumber", "FriendlyName", "PageSize", "Page", "PageToken", NULL };
+    static const char *const known[] = {
+        "PhoneNumber", "FriendlyName", "PageSize", "Page", "PageToken", NULL
+    };
     (void)account;
     struct page page;
     if (!str_equal(rest, ".json") || !str_equal(request->method, "GET")) {

@@ -28,24 +28,37 @@ static const struct element elements[] = {
     { "Say", "Response Gather", "voice language loop", say },
     { "Play", "Response Gather", "loop digits", play },
     { "Pause", "Response Gather", "length", rest },
-    { "Gather", "Response", "action method input numDigits finishOnKey timeout speechTimeout speechModel language hints enhanced "
-      "profanityFilter actionOnEmptyResult partialResultCallback partialResultCallbackMethod bargeIn maxSpeechTime debug", gather },
-    { "Dial", "Response", "action method timeout timeLimit callerId callReason answerOnBridge hangupOnStar record "
-      "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingTrack trim ringTone sequential "
-      "referUrl referMethod events", dial_run },
-    { "Number", "Dial", "url method sendDigits byoc statusCallback statusCallbackMethod statusCallbackEvent machineDetection "
-      "machineDetectionTimeout machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold machineDetectionSilenceTimeout "
-      "amdStatusCallback amdStatusCallbackMethod", NULL },
-    { "Client", "Dial", "url method statusCallback statusCallbackMethod statusCallbackEvent clientNotificationUrl", NULL },
+    { "Gather", "Response",
+      "action method input numDigits finishOnKey timeout speechTimeout speechModel language hints enhanced "
+      "profanityFilter actionOnEmptyResult partialResultCallback partialResultCallbackMethod bargeIn "
+      "maxSpeechTime debug",
+      gather },
+    { "Dial", "Response",
+      "action method timeout timeLimit callerId callReason answerOnBridge hangupOnStar record "
+      "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingTrack trim "
+      "ringTone sequential referUrl referMethod events",
+      dial_run },
+    { "Number", "Dial",
+      "url method sendDigits byoc statusCallback statusCallbackMethod statusCallbackEvent machineDetection "
+      "machineDetectionTimeout machineDetectionSpeechThreshold machineDetectionSpeechEndThreshold "
+      "machineDetectionSilenceTimeout amdStatusCallback amdStatusCallbackMethod",
+      NULL },
+    { "Client", "Dial",
+      "url method statusCallback statusCallbackMethod statusCallbackEvent clientNotificationUrl", NULL },
     { "Identity", "Client", "", NULL },
     { "Parameter", "Client Stream", "name value", NULL },
-    { "Conference", "Dial", "muted beep startConferenceOnEnter endConferenceOnExit participantLabel coach waitUrl waitMethod "
+    { "Conference", "Dial",
+      "muted beep startConferenceOnEnter endConferenceOnExit participantLabel coach waitUrl waitMethod "
       "maxParticipants record trim region jitterBufferSize statusCallback statusCallbackMethod statusCallbackEvent "
-      "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent", NULL },
-    { "Sip", "Dial", "username password url method statusCallback statusCallbackMethod statusCallbackEvent", NULL },
+      "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent",
+      NULL },
+    { "Sip", "Dial", "username password url method statusCallback statusCallbackMethod statusCallbackEvent",
+      NULL },
     { "Queue", "Dial", "url method reservationSid postWorkActivitySid", NULL },
-    { "Record", "Response", "action method timeout finishOnKey maxLength playBeep trim recordingStatusCallback "
-      "recordingStatusCallbackMethod recordingStatusCallbackEvent transcribe transcribeCallback", record },
+    { "Record", "Response",
+      "action method timeout finishOnKey maxLength playBeep trim recordingStatusCallback "
+      "recordingStatusCallbackMethod recordingStatusCallbackEvent transcribe transcribeCallback",
+      record },
     { "Redirect", "Response", "method", redirect },
     { "Reject", "Response", "reason", reject },
     { "Hangup", "Response", "", hang_up },
@@ -82,13 +95,16 @@ static struct finding judge(const struct xml_node *node, const char *within)
             continue;
         const struct element *element = element_of(node->name);
         if (!element)
-            return (struct finding){ 12100, true, arena_printf(arena, "%s is no TwiML this sandbox plays", node->name) };
+            return (struct finding){ 12100, true,
+                                     arena_printf(arena, "%s is no TwiML this sandbox plays", node->name) };
         if (!in_list(element->within, within))
-            return (struct finding){ 12200, true, arena_printf(arena, "%s may not stand in %s", node->name, within) };
+            return (struct finding){ 12200, true,
+                                     arena_printf(arena, "%s may not stand in %s", node->name, within) };
         for (size_t i = 0; i < node->attribute_count; i++)
             if (!in_list(element->attributes, node->attribute[i].name))
-                worst = (struct finding){ 12200, false, arena_printf(arena, "%s does not know the attribute %s", node->name,
-                                                                     node->attribute[i].name) };
+                worst = (struct finding){ 12200, false,
+                                          arena_printf(arena, "%s does not know the attribute %s", node->name,
+                                                       node->attribute[i].name) };
         struct finding inner = judge(node->first, node->name);
         if (inner.fatal)
             return inner;
@@ -151,10 +167,12 @@ const char *twiml_resolve(struct arena *arena, const char *base, const char *ref
 static struct hook hook_to(struct life *life, const char *reference, const char *method)
 {
     char *trimmed = str_trim(world_arena(), reference);
-    return (struct hook){ twiml_resolve(world_arena(), life->document.url, trimmed), str_equal(method, "GET") ? "GET" : "POST" };
+    return (struct hook){ twiml_resolve(world_arena(), life->document.url, trimmed),
+                          str_equal(method, "GET") ? "GET" : "POST" };
 }
 
-struct hook twiml_hook(struct life *life, const struct xml_node *node, const char *url_name, const char *method_name)
+struct hook twiml_hook(struct life *life, const struct xml_node *node, const char *url_name,
+                       const char *method_name)
 {
     const char *url = xml_get(node, url_name);
     return hook_to(life, url ? url : "", xml_get(node, method_name));
@@ -323,7 +341,8 @@ static void press(struct life *life)
     }
     pressed[keys] = g->digits[collected] = '\0';
     call_pressed(life->call, pressed);
-    life_wait(life, BETWEEN_KEYS * (double)(keys - 1) + (complete ? 0 : g->timeout), collected ? submit : no_input);
+    life_wait(life, BETWEEN_KEYS * (double)(keys - 1) + (complete ? 0 : g->timeout),
+              collected ? submit : no_input);
 }
 
 static bool will_press(const struct life *life)
@@ -344,8 +363,9 @@ static void next_prompt(struct life *life)
         return;
     }
     g->prompt = prompt->next;
-    double secs = str_equal(prompt->name, "Say") ? speak(life, prompt) : str_equal(prompt->name, "Play") ? sound(prompt) :
-                  twiml_seconds(prompt, "length", 1);
+    double secs = str_equal(prompt->name, "Say")    ? speak(life, prompt)
+                  : str_equal(prompt->name, "Play") ? sound(prompt)
+                                                    : twiml_seconds(prompt, "length", 1);
     if (until_press <= secs) {
         life_wait(life, until_press, press);
         return;
@@ -357,11 +377,14 @@ static void next_prompt(struct life *life)
 static bool gather(struct life *life, const struct xml_node *node)
 {
     struct gather *g = &life->gather;
-    const char *input = xml_get(node, "input"), *finish = xml_get(node, "finishOnKey"), *most = xml_get(node, "numDigits");
+    const char *input = xml_get(node, "input"), *finish = xml_get(node, "finishOnKey"),
+               *most = xml_get(node, "numDigits");
     int64_t digits = 0;
     if (most && !str_to_long(most, 1, MOST_DIGITS, &digits))
         life_note(life, 13313, "Gather: invalid numDigits");
-    *g = (struct gather){ .prompt = node->first, .most = (int)digits, .timeout = twiml_seconds(node, "timeout", 5),
+    *g = (struct gather){ .prompt = node->first,
+                          .most = (int)digits,
+                          .timeout = twiml_seconds(node, "timeout", 5),
                           .keys = !input || strstr(input, "dtmf"),
                           .empty_result = str_equal(xml_get(node, "actionOnEmptyResult"), "true") };
     g->action = twiml_hook(life, node, "action", "method");
@@ -375,7 +398,8 @@ static bool gather(struct life *life, const struct xml_node *node)
 static int spoken_secs(const struct life *life, const struct xml_node *node)
 {
     const struct script *script = life->call->script;
-    double most = twiml_seconds(node, "maxLength", 3600), wanted = script->talk_scripted ? script->talk_secs : SPEECH_SECS;
+    double most = twiml_seconds(node, "maxLength", 3600),
+           wanted = script->talk_scripted ? script->talk_secs : SPEECH_SECS;
     return (int)(wanted < most ? wanted : most);
 }
 
@@ -386,11 +410,16 @@ static void recorded(struct life *life)
     int secs = spoken_secs(life, node);
     world_random_sid(sid, "RE");
     snprintf(duration, sizeof duration, "%d", secs);
-    const char *url = arena_printf(world_arena(), "https://api.twilio.com/2010-04-01/Accounts/%s/Recordings/%s",
-                                   life->call->account->sid, sid);
+    const char *url =
+        arena_printf(world_arena(), "https://api.twilio.com/2010-04-01/Accounts/%s/Recordings/%s",
+                     life->call->account->sid, sid);
     if (xml_get(node, "recordingStatusCallback"))
-        deliver_recording(life, twiml_hook(life, node, "recordingStatusCallback", "recordingStatusCallbackMethod"), sid, secs);
-    struct pair pair[] = { { "RecordingUrl", url }, { "RecordingSid", sid }, { "RecordingDuration", duration }, { "Digits", "" } };
+        deliver_recording(life,
+                          twiml_hook(life, node, "recordingStatusCallback", "recordingStatusCallbackMethod"),
+                          sid, secs);
+    struct pair pair[] = {
+        { "RecordingUrl", url }, { "RecordingSid", sid }, { "RecordingDuration", duration }, { "Digits", "" }
+    };
     deliver_fetch(life, twiml_hook(life, node, "action", "method"), &(struct pairs){ pair, 4 });
 }
 

@@ -26,8 +26,8 @@ static unsigned bucket_count;
 static struct utc replay_at;
 static const char *replay_sid;
 
-const char *const call_status_names[] = { "queued", "initiated", "ringing", "in-progress", "completed", "busy", "failed",
-                                          "no-answer", "canceled" };
+const char *const call_status_names[] = { "queued", "initiated", "ringing",   "in-progress", "completed",
+                                          "busy",   "failed",    "no-answer", "canceled" };
 const char *const call_direction_names[] = { "inbound", "outbound-api", "outbound-dial" };
 
 const char *call_status_public(enum call_status status)
@@ -202,8 +202,9 @@ static void record_place(const struct call *c)
     journal_end();
 }
 
-struct call *call_place(const struct provider *provider, struct account *account, enum call_direction direction, const char *to,
-                        const char *from, struct call *parent, const char *request)
+struct call *call_place(const struct provider *provider, struct account *account,
+                        enum call_direction direction, const char *to, const char *from, struct call *parent,
+                        const char *request)
 {
     if (count == space)
         grow();
@@ -306,7 +307,8 @@ void call_callback(struct call *c, const char *event, const char *url, int statu
 {
     struct callback_made *made = ARENA_NEW(arena, struct callback_made);
     *made = (struct callback_made){ .event = arena_text(arena, event), .status = status, .at = at };
-    made->url = c->callbacks && str_equal(c->callbacks->url, url) ? c->callbacks->url : arena_text(arena, url);
+    made->url =
+        c->callbacks && str_equal(c->callbacks->url, url) ? c->callbacks->url : arena_text(arena, url);
     *c->callbacks_end = made;
     c->callbacks_end = &made->next;
     struct json_out *out = begin(c, "callback");
@@ -447,9 +449,11 @@ static void replay_call(const struct json *record)
     json_integer(json_get(record, "direction"), &direction);
     const char *to = json_string(json_get(record, "to")), *from = json_string(json_get(record, "from"));
     replay_sid = json_string(json_get(record, "sid"));
-    if (account && provider && to && from && replay_sid && direction >= CALL_INBOUND && direction <= CALL_OUTBOUND_DIAL)
+    if (account && provider && to && from && replay_sid && direction >= CALL_INBOUND &&
+        direction <= CALL_OUTBOUND_DIAL)
         call_place(provider, account, (enum call_direction)direction, to, from,
-                   call_find(json_string(json_get(record, "parent"))), json_string(json_get(record, "request")));
+                   call_find(json_string(json_get(record, "parent"))),
+                   json_string(json_get(record, "request")));
     replay_sid = NULL;
 }
 
@@ -466,7 +470,8 @@ static void replay_of_call(const char *kind, struct call *c, const struct json *
 {
     const char *text = json_string(json_get(record, "text"));
     int64_t status;
-    if (str_equal(kind, "status") && json_integer(json_get(record, "status"), &status) && status >= 0 && status <= CALL_CANCELED)
+    if (str_equal(kind, "status") && json_integer(json_get(record, "status"), &status) && status >= 0 &&
+        status <= CALL_CANCELED)
         call_mark(c, (enum call_status)status);
     else if (str_equal(kind, "answered_by"))
         call_answered_by(c, json_string(json_get(record, "by")));
@@ -479,7 +484,8 @@ static void replay_of_call(const char *kind, struct call *c, const struct json *
     else if (str_equal(kind, "callback"))
         replay_callback(c, record);
     else if (str_equal(kind, "status_callback"))
-        call_status_callback(c, json_string(json_get(record, "url")), json_string(json_get(record, "method")));
+        call_status_callback(c, json_string(json_get(record, "url")),
+                             json_string(json_get(record, "method")));
     else if (str_equal(kind, "delete"))
         call_delete(c);
 }

@@ -92,7 +92,7 @@ BEGIN
                                            'account_for', 'platform_tenants', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
-                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'numbers_store', 'setup_finish', 'look_news']) THEN
+                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'numbers_store', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7',

@@ -5,20 +5,22 @@
 //   run --only kills,stop        some of them          --seed n   the same random choices again
 
 import { spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { options, start } from './stack.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wish = options({ small: false, only: 'kills,optouts,stop', dialers: '', seed: Date.now() % 1000000, leads: 0, kills: 0, optouts: 0, bin: process.env.OUTDIAL_BIN ?? 'build/release', keep: false, 'gap-ms': 500 });
-const size = wish.small ? { leads: 150, kills: 25, optouts: 400, rounds: 1, dialers: '3' } : { leads: 2000, kills: 220, optouts: 10000, rounds: 3, dialers: '1,3' };
+const size = wish.small ? { leads: 150, kills: 25, optouts: 400, rounds: 1, dialers: '3', load: ['--requests', 5000, '--seconds', 10] } : { leads: 2000, kills: 220, optouts: 10000, rounds: 3, dialers: '1,3', load: [] };
 for (const name of ['leads', 'kills', 'optouts', 'dialers']) if (wish[name]) size[name] = wish[name];
 
+const prove = join(here, '../prove');
 const proofs = [];
 for (const name of wish.only.split(','))
   if (name === 'kills')
     for (const dialers of String(size.dialers).split(',')) proofs.push([`kills, ${dialers} dialer(s)`, Number(dialers), 'kills.mjs', ['--leads', size.leads, '--kills', size.kills, '--seed', wish.seed, '--gap-ms', wish['gap-ms']]]);
   else if (name === 'optouts') proofs.push(['opt-outs', 2, 'optouts.mjs', ['--optouts', size.optouts, '--seed', wish.seed]]);
+  else if (name === 'load') proofs.push(['memory and open calls', 1, join(prove, 'load.mjs'), size.load]);
   else if (name === 'stop') proofs.push(['stops', 1, 'stop.mjs', ['--rounds', size.rounds]]);
   else throw new Error(`there is no proof ${name}`);
 
@@ -27,7 +29,7 @@ for (const [title, dialers, file, given] of proofs) {
   console.log(`\n== ${title}`);
   const begin = Date.now();
   const stack = await start({ bin: wish.bin, dialers, keep: wish.keep });
-  const code = await new Promise((settle) => spawn(process.execPath, [join(here, file), ...given.map(String)], { stdio: 'inherit', env: stack.env }).once('exit', (status, signal) => settle(signal ?? status)));
+  const code = await new Promise((settle) => spawn(process.execPath, [resolve(here, file), ...given.map(String)], { stdio: 'inherit', env: stack.env }).once('exit', (status, signal) => settle(signal ?? status)));
   const survived = stack.alive();
   const ended = await stack.stop();
   results.push([title, code === 0 && survived && ended === 0, Math.round((Date.now() - begin) / 1000)]);
