@@ -3,8 +3,8 @@
 #   make [all]      build/$(MODE)/: the programs             MODE=release | asan | tsan
 #   make run        installs what is missing, builds, starts a stack under STATE=./var on PORT=8080
 #   make check      all tests, in a stack of their own       make lint    the rules that a compiler does not know
-#   make tsan       the worker under load, ThreadSanitizer   make chaos   kills and faults, small
-#   make prove      the figures of the README, full size     make clean   removes build/
+#   make tsan       the worker under load, ThreadSanitizer   make chaos   kills and faults, full size
+#   make prove      that and all figures, full size          make clean   removes build/
 #
 # Sources are found by folder: a new file needs no line here.
 

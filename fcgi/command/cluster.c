@@ -93,7 +93,9 @@ fallible cluster_start(struct ctx *ctx, struct supervisor *s, const struct state
     if (access(arena_printf(a, "%s/PG_VERSION", data), F_OK) != 0)
         TRY(make_cluster(ctx, state, data));
     TRY(clear_stale(ctx, data));
-    TRY(state_write(ctx, arena_printf(a, "%s/postgresql.conf", data), 0600, configuration));
+    bool shared = access("/dev/shm", W_OK | X_OK) == 0;         /* some containers have none */
+    TRY(state_write(ctx, arena_printf(a, "%s/postgresql.conf", data), 0600,
+                    arena_printf(a, "%sdynamic_shared_memory_type = %s\n", configuration, shared ? "posix" : "mmap")));
 
     static const char *argv[8];
     argv[0] = bin(ctx, "postgres");
@@ -108,7 +110,7 @@ fallible cluster_start(struct ctx *ctx, struct supervisor *s, const struct state
     for (int64_t begin = boot_now_ms(), told = begin; !tool_agrees(ctx, ask);) {
         if (!supervise_wait(s, LOOK_MS))
             FAIL(ctx, UNAVAILABLE, "stopped");
-        if (boot_now_ms() - begin > PATIENCE_MS)
+        if (boot_now_ms() - begin > PATIENCE_MS || s->child[s->count - 1].quick_deaths > 5)
             FAIL(ctx, UNAVAILABLE, "PostgreSQL does not start; see %s/logs/postgres.log", state->shown);
         if (boot_now_ms() - told > 5000) {
             printf("Waiting for PostgreSQL's recovery ...\n");

@@ -99,7 +99,7 @@ static struct err *constraint_violated(struct ctx *ctx, enum sql which, const PG
         const struct constraint *c = &constraints[i];
         if (!str_equal(c->name, name) || (foreign_key && in_use != (c->kind == ERR_CONFLICT)))
             continue;
-        struct err *err = saying(ctx, which, result, c->kind, c->code, c->sentence);
+        struct err *err = saying(ctx, which, result, c->kind, c->kind == ERR_INVALID ? NULL : c->code, c->sentence);
         return c->field ? err_field(ctx->arena, err, c->field, c->code, "%s", c->sentence) : err;
     }
 

@@ -350,7 +350,8 @@ static char *read_whole(struct arena *arena, const char *path, size_t *size)
 static void set_defaults(struct arena *arena, const char *public_base_url)
 {
     static struct pair items[4];
-    const char *inbound = public_base_url ? arena_printf(arena, "%s/api/twilio/inbound", public_base_url) : "";
+    const char *inbound =
+        public_base_url ? arena_printf(arena, "%s/api/twilio/inbound", public_base_url) : "";
     items[0] = (struct pair){ "VoiceUrl", inbound };
     items[1] = (struct pair){ "VoiceMethod", "POST" };
     items[2] = (struct pair){ "VoiceFallbackMethod", "POST" };

@@ -110,13 +110,18 @@ bool journal_replaying(void)
 
 struct json_out *journal_begin(const char *kind)
 {
+    return journal_begin_at(kind, utc_now());
+}
+
+struct json_out *journal_begin_at(const char *kind, struct utc at)
+{
     arena_reset(arena);
     out = json_out_make(arena, RECORD_CEILING);
     json_open_object(&out);
     json_name(&out, "record");
     json_put_string(&out, kind);
     json_name(&out, "at");
-    json_put_integer(&out, utc_now().us);
+    json_put_integer(&out, at.us);
     return &out;
 }
 

@@ -235,10 +235,10 @@ static void log_delivery(const struct delivery *d, const char *verdict)
     snprintf(headers, sizeof headers, "%s\n%s\n%s\n", d->headers[0], d->headers[1],
              s->request.body ? d->headers[2] : "");
     struct exchange exchange = {
-        .at = s->at.us ? s->at : utc_now(), .callback = true, .provider = "twilio", .method = s->request.method,
-        .url = s->request.url, .headers = headers, .body = d->form, .verdict = verdict,
-        .status = s->answer.outcome == HTTP_ANSWERED ? (int)s->answer.status : 0, .answer = s->answer.body,
-        .answer_type = s->answer.content_type, .took_ms = (int)s->answer.took_ms };
+        .at = s->at.us ? s->at : utc_now(), .callback = true, .provider = "twilio",
+        .method = s->request.method, .url = s->request.url, .headers = headers, .body = d->form,
+        .verdict = verdict, .status = s->answer.outcome == HTTP_ANSWERED ? (int)s->answer.status : 0,
+        .answer = s->answer.body, .answer_type = s->answer.content_type, .took_ms = (int)s->answer.took_ms };
     uint64_t seq = traffic_add(&exchange);
     call_exchange(d->life->call, seq);
 }

@@ -35,8 +35,8 @@ static const struct element elements[] = {
       gather },
     { "Dial", "Response",
       "action method timeout timeLimit callerId callReason answerOnBridge hangupOnStar record "
-      "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingTrack trim "
-      "ringTone sequential referUrl referMethod events",
+      "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent recordingTrack "
+      "trim ringTone sequential referUrl referMethod events",
       dial_run },
     { "Number", "Dial",
       "url method sendDigits byoc statusCallback statusCallbackMethod statusCallbackEvent machineDetection "
@@ -49,7 +49,8 @@ static const struct element elements[] = {
     { "Parameter", "Client Stream", "name value", NULL },
     { "Conference", "Dial",
       "muted beep startConferenceOnEnter endConferenceOnExit participantLabel coach waitUrl waitMethod "
-      "maxParticipants record trim region jitterBufferSize statusCallback statusCallbackMethod statusCallbackEvent "
+      "maxParticipants record trim region jitterBufferSize statusCallback statusCallbackMethod "
+      "statusCallbackEvent "
       "recordingStatusCallback recordingStatusCallbackMethod recordingStatusCallbackEvent",
       NULL },
     { "Sip", "Dial", "username password url method statusCallback statusCallbackMethod statusCallbackEvent",

@@ -190,7 +190,7 @@ static void put(struct json_out *out, const char *name, const char *text)
 
 static void record_place(const struct call *c)
 {
-    struct json_out *out = journal_begin("call");
+    struct json_out *out = journal_begin_at("call", c->created);
     put(out, "sid", c->sid);
     put(out, "provider", c->provider->name);
     put(out, "account", c->account->sid);
@@ -261,7 +261,8 @@ void call_mark(struct call *c, enum call_status status)
         c->ended = c->updated;
         c->duration = c->answered.us ? seconds_between(c->answered, c->ended) : 0;
     }
-    struct json_out *out = begin(c, "status");
+    struct json_out *out = journal_begin_at("status", c->updated);
+    put(out, "sid", c->sid);
     json_name(out, "status"), json_put_integer(out, status);
     journal_end();
 }

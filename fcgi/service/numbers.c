@@ -141,7 +141,10 @@ static fallible choose_account(struct ctx *ctx, const struct settings *settings,
 
     if (uuid_is_none(id))
         return svc_account(ctx, settings, "twilio", out);
-    TRY_SAYING(ctx, accounts_whole(ctx, id, &rows), "There is no such provider account.");
+    struct err *err = accounts_whole(ctx, id, &rows);
+    if (err && err->kind == ERR_NOT_FOUND)
+        FAIL_FIELD(ctx, "account_id", "not_found", "There is no provider account with this id.");
+    TRY(err);
     account_open(ctx, settings, &rows, 0, out);
     if (!str_equal(out->provider, "twilio") || !out->account_sid || !out->auth_token)
         FAIL_FIELD(ctx, "account_id", "not_configured", "This is no Twilio account with account_sid and auth_token.");

@@ -1,5 +1,7 @@
 #include "service/tenants.h"
 
+#include <string.h>
+
 #include "base/secret.h"
 #include "base/str.h"
 #include "model/phone.h"
@@ -51,17 +53,37 @@ static const char *what_changed(struct ctx *ctx, const struct tenant *b, const s
     return out.str.text;
 }
 
+/* What only the database knows: its time zones, and the countries of its numbering plans. */
+static fallible check_places(struct ctx *ctx, const struct tenant *t)
+{
+    const struct json *list = NULL;
+    const char *unknown;
+    bool zone_known;
+
+    if (t->countries)
+        TRY(json_read(ctx->arena, t->countries, strlen(t->countries), &list));
+    size_t count = json_length(list);
+    const char **places = arena_array(ctx->arena, count + 1, sizeof *places);
+    places[0] = t->default_country;
+    for (size_t i = 0; i < count; i++)
+        places[i + 1] = json_string(json_at(list, i));
+    TRY(tenants_places(ctx, t->timezone, places, count + 1, &zone_known, &unknown));
+    if (!zone_known)
+        FAIL_FIELD(ctx, "timezone", "unknown_timezone", "There is no such time zone. It is written like Europe/Istanbul.");
+    if (unknown)
+        FAIL_FIELD(ctx, str_equal(unknown, t->default_country) ? "default_country" : "countries", "not_a_country",
+                   "No country has the code %s. A country is two capital letters, for example US.", unknown);
+    return NULL;
+}
+
 fallible svc_tenant_change(struct ctx *ctx, const struct tenant *before, struct tenant *after)
 {
-    bool known = true;
-
     TRY(tenant_check(ctx, after));
     TRY(to_e164(ctx, "agent_phone", after->default_country, &after->agent_phone));
     TRY(to_e164(ctx, "default_caller_id", after->default_country, &after->default_caller_id));
-    if (!str_equal(before->timezone, after->timezone))
-        TRY(tenants_zone_exists(ctx, after->timezone, &known));
-    if (!known)
-        FAIL_FIELD(ctx, "timezone", "unknown_timezone", "There is no such time zone. It is written like Europe/Istanbul.");
+    if (!str_equal(before->timezone, after->timezone) || !str_equal(before->countries, after->countries) ||
+        !str_equal(before->default_country, after->default_country))
+        TRY(check_places(ctx, after));
     return tenants_save(ctx, after, what_changed(ctx, before, after));
 }
 

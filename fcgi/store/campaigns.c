@@ -23,17 +23,16 @@ fallible campaigns_find(struct ctx *ctx, struct uuid id, struct campaign *out)
     return db_one(ctx, SQL_CAMPAIGN_FIND, &campaign_shape, out, P(id));
 }
 
-fallible campaigns_find_by_name(struct ctx *ctx, const char *name, struct campaign *out)
+fallible campaigns_find_named(struct ctx *ctx, const char *id_or_name, struct campaign *out)
 {
-    struct list found;
+    struct rows rows;
 
-    TRY(db_list(ctx, SQL_CAMPAIGN_FIND_BY_NAME, &campaign_shape, &found, P(name)));
-    if (found.count == 0)
-        FAIL(ctx, NOT_FOUND, "There is no campaign called %s.", name);
-    if (found.count > 1)
-        FAIL(ctx, CONFLICT, "Several campaigns are called %s; give the id.", name);
-    *out = *(struct campaign *)found.item;
-    return NULL;
+    TRY(db_rows(ctx, SQL_OPERATOR_CAMPAIGN_FIND, &rows, P(id_or_name)));
+    if (rows.count == 0)
+        FAIL(ctx, NOT_FOUND, "There is no campaign %s.", id_or_name);
+    if (rows.count > 1)
+        FAIL(ctx, CONFLICT, "Several campaigns are called %s; name one by its id.", id_or_name);
+    return campaigns_find(ctx, row_uuid(&rows, 0, "id"), out);
 }
 
 fallible campaigns_lock(struct ctx *ctx, struct uuid id)

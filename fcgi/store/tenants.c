@@ -16,11 +16,12 @@ fallible tenants_save(struct ctx *ctx, struct tenant *t, const char *detail)
     return NULL;
 }
 
-fallible tenants_zone_exists(struct ctx *ctx, const char *zone, bool *out)
+fallible tenants_places(struct ctx *ctx, const char *zone, const char *const *countries, size_t count, bool *zone_known, const char **unknown_country)
 {
     struct rows rows;
-    TRY(db_rows(ctx, SQL_TENANT_ZONE_EXISTS, &rows, P(zone)));
-    *out = row_bool(&rows, 0, "present");
+    TRY(db_rows(ctx, SQL_TENANT_PLACES, &rows, P(zone, param_array(countries, count))));
+    *zone_known = row_bool(&rows, 0, "zone_known");
+    *unknown_country = row_text(&rows, 0, "unknown_country");
     return NULL;
 }
 

@@ -23,4 +23,7 @@
     X("trunks_account_id_fkey",        CONFLICT, NULL, "in_use", "A trunk belongs to this account. Remove it first.") \
     X("campaigns_account_id_fkey",     CONFLICT, NULL, "in_use", "A campaign calls through this account.") \
     X("attempts_account_id_fkey",      CONFLICT, NULL, "in_use", "Calls were made through this account; its history needs it.") \
-    X("legs_account_id_fkey",          CONFLICT, NULL, "in_use", "Calls were made through this account; its history needs it.")
+    X("legs_account_id_fkey",          CONFLICT, NULL, "in_use", "Calls were made through this account; its history needs it.") \
+    X("tenants_name_check",            INVALID, "name", "required", "A name has 1 to 200 characters.") \
+    X("tenants_slug_check",            INVALID, "slug", "malformed", "A short name is made of a to z, 0 to 9 and hyphens, at most 63, and begins with a letter or digit.") \
+    X("api_keys_name_check",           INVALID, "name", "required", "A name has 1 to 200 characters.")

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/clock.h"
 #include "base/json.h"
 
 /* Opens directory/journal, replaying what it holds.  NULL directory: nothing is kept.  False: said on standard error. */
@@ -15,6 +16,7 @@ bool journal_replaying(void);
 
 /* An object to add members to; journal_end() closes and writes it.  Nothing is written while replaying. */
 struct json_out *journal_begin(const char *kind);
+struct json_out *journal_begin_at(const char *kind, struct utc);        /* what happened at that instant */
 void             journal_end(void);
 
 /* Like journal_end(), for a record that configures rather than tells: it outlives resets. */

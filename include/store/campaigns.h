@@ -13,8 +13,8 @@ fallible campaigns_house(struct ctx *, struct campaign_house *out);
 /* limit + 1 rows, newest first; struct campaign. */
 fallible campaigns_list(struct ctx *, int64_t limit, struct uuid after, struct list *out);
 fallible campaigns_find(struct ctx *, struct uuid, struct campaign *out);
-/* The only campaign of that name: NOT_FOUND, or CONFLICT when there are several. */
-fallible campaigns_find_by_name(struct ctx *, const char *name, struct campaign *out);
+/* By id or name: NOT_FOUND, or CONFLICT when several have that name. */
+fallible campaigns_find_named(struct ctx *, const char *id_or_name, struct campaign *out);
 /* Until the transaction ends nobody else changes it. */
 fallible campaigns_lock(struct ctx *, struct uuid);
 fallible campaigns_insert(struct ctx *, const struct campaign *);

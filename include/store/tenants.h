@@ -11,7 +11,8 @@ fallible tenants_get(struct ctx *, struct tenant *out);
 /* Writes what people may change, with an audit line; detail is its JSON.  CONFLICT "changed_meanwhile" when the row is newer
  * than t->updated_at.  *t becomes the row. */
 fallible tenants_save(struct ctx *, struct tenant *t, const char *detail);
-fallible tenants_zone_exists(struct ctx *, const char *zone, bool *out);
+/* Whether there is such a zone, and the first of the countries that nobody can be called in (NULL = all are fine). */
+fallible tenants_places(struct ctx *, const char *zone, const char *const *countries, size_t count, bool *zone_known, const char **unknown_country);
 
 /* Rows that have every column of tenant_shape, as structs. */
 struct list tenants_of_rows(struct arena *, const struct rows *);

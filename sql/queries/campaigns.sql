@@ -12,9 +12,6 @@ SELECT * FROM outdial.campaign_shown WHERE tenant_id = $1 AND ($3::uuid IS NULL 
 -- name: campaign_find
 SELECT * FROM outdial.campaign_shown WHERE tenant_id = $1 AND id = $2;
 
--- name: campaign_find_by_name
-SELECT * FROM outdial.campaign_shown WHERE tenant_id = $1 AND name = $2 ORDER BY id LIMIT 2;
-
 -- name: campaign_lock
 -- Until the end of the transaction nobody else changes the campaign.
 SELECT id FROM campaigns WHERE tenant_id = $1 AND id = $2 FOR UPDATE;

@@ -69,8 +69,3 @@ SELECT l.id, l.external_id, l.name, l.category, coalesce(l.phone_e164, l.origina
   FROM leads l
  WHERE l.tenant_id = $1 AND l.deleted_at IS NULL AND ($3::uuid IS NULL OR l.id > $3)
  ORDER BY l.id LIMIT $2;
-
--- name: command_tenant
--- The tenant that the operator means, by short name or id; NULL: the only one.
--- global
-SELECT id, name FROM tenants WHERE $1::text IS NULL OR slug = $1 OR id::text = $1 ORDER BY id LIMIT 2;

@@ -20,8 +20,11 @@ SELECT id, name, slug, company, persona, default_country, locale, timezone, agen
        outdial.audit_add(id, 'tenant.update', id, $13::text::jsonb) AS audited
   FROM saved;
 
--- name: tenant_zone_exists
-SELECT $1::uuid IS NOT NULL AND EXISTS (SELECT FROM pg_timezone_names WHERE name = $2) AS present;
+-- name: tenant_places
+-- Is there such a time zone ($2), and which of the countries ($3) is the first that has no telephone numbers.
+SELECT $1::uuid IS NOT NULL AND EXISTS (SELECT FROM pg_timezone_names WHERE name = $2) AS zone_known,
+       (SELECT given.country FROM unnest($3::text[]) WITH ORDINALITY AS given (country, place)
+         WHERE NOT EXISTS (SELECT FROM destination_prefixes d WHERE d.country = given.country) ORDER BY given.place LIMIT 1) AS unknown_country;
 
 -- name: tenant_lock
 -- One at a time, for rules about all users of a tenant.

@@ -59,6 +59,8 @@ END $$;
 -- The provider has this call, under this id.  False when it cannot be: the id belongs to another attempt, or this attempt has another.
 CREATE OR REPLACE FUNCTION outdial.attempt_adopt(INOUT p_attempt attempts, p_sid text, p_source text, OUT adopted boolean)
 LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_free  boolean := true;
 BEGIN
     adopted := true;
     IF p_attempt.provider_sid = p_sid THEN
@@ -70,12 +72,16 @@ BEGIN
     END IF;
     IF p_attempt.state IN ('refused', 'not_placed', 'perhaps_placed') THEN
         -- It was placed after all.  Where the number is free the call is taken up again; where another call has begun
-        -- meanwhile this one is hung up.
-        IF EXISTS (SELECT FROM conversations WHERE tenant_id = p_attempt.tenant_id AND phone_e164 = p_attempt.phone_e164 AND closed_at IS NULL) THEN
+        -- meanwhile, perhaps in this very moment, this one is hung up.
+        BEGIN
+            UPDATE conversations SET closed_at = NULL, outcome = NULL WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.conversation_id;
+        EXCEPTION WHEN unique_violation THEN
+            v_free := false;
+        END;
+        IF NOT v_free THEN
             UPDATE attempts SET provider_sid = p_sid, cancel_wanted = 'live', state = 'accepted', ended_at = NULL, last_heard_at = outdial.now(),
                                 next_look_at = outdial.now() + interval '60 seconds' WHERE id = p_attempt.id RETURNING * INTO p_attempt;
         ELSE
-            UPDATE conversations SET closed_at = NULL, outcome = NULL WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.conversation_id;
             UPDATE campaign_leads SET state = 'calling'
              WHERE tenant_id = p_attempt.tenant_id AND list_id = p_attempt.list_id AND lead_id = p_attempt.lead_id AND state IN ('waiting', 'failed', 'skipped');
             UPDATE attempts SET provider_sid = p_sid, state = 'accepted', ended_at = NULL, settled_at = outdial.now(), last_heard_at = outdial.now(),
@@ -176,7 +182,7 @@ BEGIN
         RETURN v_leg;
     END IF;
     v_wins := status_rank(p_status) > status_rank(v_leg.status)
-              OR (status_rank(p_status) = 4 AND status_rank(v_leg.status) = 4 AND p_at < v_leg.ended_at);
+              OR (status_rank(p_status) = 4 AND status_rank(v_leg.status) = 4 AND (p_at, p_status) < (v_leg.ended_at, v_leg.status));
     UPDATE legs SET status       = CASE WHEN v_wins THEN p_status ELSE status END,
                     initiated_at = CASE WHEN p_status = 'dialing' THEN least(initiated_at, p_at) ELSE initiated_at END,
                     ringing_at   = CASE WHEN p_status = 'ringing' THEN least(ringing_at, p_at) ELSE ringing_at END,

@@ -66,7 +66,7 @@ CREATE FUNCTION w.forge(p_settings text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE v text;
 BEGIN
     SET LOCAL SESSION AUTHORIZATION api;
-    PERFORM outdial.enter(current_setting('w.a')::uuid, 'user:' || current_setting('w.a1'), 1, NULL, 'owner');
+    PERFORM outdial.enter(w.id('a'), 'user:' || w.id('a', 1), 1, NULL, 'owner');
     EXECUTE p_settings;
     SELECT coalesce(outdial.tenant()::text, '-') || ' ' || coalesce(outdial.principal(), '-') || ' ' || (SELECT count(*) FROM outdial.leads) INTO v;
     RESET SESSION AUTHORIZATION;

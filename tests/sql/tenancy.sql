@@ -53,8 +53,8 @@ BEGIN
     WHEN 'events nowhere' THEN RETURN left(w.as('events', p_sql), 5);
     WHEN 'api forging b'  THEN
         SET LOCAL SESSION AUTHORIZATION api;
-        PERFORM outdial.enter(current_setting('w.a')::uuid, 'user:' || current_setting('w.a1'), 1, NULL, 'owner');
-        PERFORM set_config('outdial.tenant', current_setting('w.b'), true), set_config('outdial.principal', 'user:' || current_setting('w.b1'), true);
+        PERFORM outdial.enter(w.id('a'), 'user:' || w.id('a', 1), 1, NULL, 'owner');
+        PERFORM set_config('outdial.tenant', w.id('b')::text, true), set_config('outdial.principal', 'user:' || w.id('b', 1), true);
         EXECUTE p_sql INTO v;
         RESET SESSION AUTHORIZATION;
         RETURN v;

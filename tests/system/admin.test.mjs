@@ -1,5 +1,6 @@
 // What an administrator manages: the tenant, people, keys, provider accounts, trunks, and the trace that all of it leaves.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { admin, agent, as, bearer, env, nobody, problem, rival, rows, tenant } from './play.mjs';
@@ -39,10 +40,13 @@ test('a tenant reads and changes itself', async (t) => {
   assert.equal((await maria.patch(tenant, { countries: null })).body.countries, null);
   wrong(await maria.patch(tenant, { countries: ['USA'] }), 'countries[0]', 'too_long');
   wrong(await maria.patch(tenant, { countries: ['us'] }), 'countries[0]', 'not_a_country');
+  wrong(await maria.patch(tenant, { countries: ['US', 'XX'] }), 'countries', 'not_a_country');
+  wrong(await maria.patch(tenant, { default_country: 'QQ' }), 'default_country', 'not_a_country');
   wrong(await maria.patch(tenant, { timezone: 'Europe/Atlantis' }), 'timezone', 'unknown_timezone');
   wrong(await maria.patch(tenant, { agent_phone: '123' }), 'agent_phone', 'too_short');
   wrong(await maria.patch(tenant, { locale: 'de' }), 'locale', 'not_one_of');
   wrong(await maria.patch(tenant, { name: null }), 'name', 'required');
+  wrong(await maria.patch(tenant, { name: '' }), 'name', 'required');
   wrong(await maria.patch(tenant, { id: nothing }), 'id', 'read_only');
   wrong(await maria.patch(tenant, { colour: 'red' }), 'colour', 'unknown_field');
   problem(await bob.patch(tenant, { persona: 'Bob' }), 403, 'forbidden');
@@ -289,6 +293,48 @@ test('trunks are ST_ or TK', async (t) => {
   wrong(await maria.patch(path, { account_id: nothing }), 'account_id', 'not_found');
   const [foreign] = (await stranger.get(`${theirs}/provider-accounts`)).body.data;
   wrong(await maria.patch(path, { account_id: foreign.id }), 'account_id', 'not_found');
+});
+
+// ---- the operator's command -----------------------------------------------------------------------------------------
+
+/** outdial --state ... of this very stack. */
+function outdial(words, input = '') {
+  const done = spawnSync(`${env.OUTDIAL_BIN}/outdial`, ['--state', env.OUTDIAL_STATE, ...words], { input, encoding: 'utf8', env: { ...env, OUTDIAL_TENANT_ID: '' } });
+  return { status: done.status, out: done.stdout, err: done.stderr };
+}
+const at_hand = { skip: !(env.OUTDIAL_BIN && env.OUTDIAL_STATE) && 'the programs of this stack are not at hand' };
+
+test('the operator makes tenants and people, and widens a window; the audit has it', at_hand, async (t) => {
+  const name = `Play ${randomUUID().slice(0, 8)}`, slug = name.toLowerCase().replace(' ', '-'), email = address();
+  const made = outdial(['tenant', 'add', name, '--country', 'TR']);
+  assert.equal(made.status, 0, made.err);
+  const id = made.out.slice(0, 36);
+  t.after(() => maria.post(`/api/v1/tenants/${id}/suspend`));
+  const added = outdial(['user', 'add', '--tenant', slug, '--role', 'owner', '--password-stdin', email], 'sesame-123\n');
+  assert.equal(added.status, 0, added.err);
+  const owner = await as(email, 'sesame-123');
+  assert.equal(outdial(['tenant', 'window', '--tenant', slug, '--gap', '5', '07:00', '24:00']).status, 0);
+  const now = (await owner.get(`/api/v1/tenants/${id}`)).body;
+  assert.deepEqual([now.window_opens, now.window_closes, now.minimum_gap_minutes, now.default_country], [420, 1440, 5, 'TR']);
+  assert.equal(outdial(['tenant', 'countries', '--tenant', slug, 'TR', 'DE']).status, 0);
+  const lines = (await owner.get(`/api/v1/tenants/${id}/audit-log`)).body.data;
+  assert.deepEqual(lines.map((l) => [l.action, l.principal]), [['tenant.countries', 'command'], ['tenant.window', 'command'], ['user.add', 'command']]);
+  assert.deepEqual(lines[1].detail, { opens: 420, closes: 1440, gap: 5, before: [480, 1260, 60] });
+  const link = outdial(['user', 'password', email]);
+  const token = /#\/setup\/([A-Za-z0-9_-]{43})/.exec(link.out)[1];
+  assert.equal((await nobody.post('/api/v1/auth/setup', { token, password: 'sesame-456' })).status, 200);
+  problem(await owner.get('/api/v1/me'), 401, 'token_revoked');
+  await as(email, 'sesame-456');
+});
+
+test('a command that is called wrongly says how it is called', at_hand, () => {
+  for (const words of [['tenant'], ['tenant', 'fly'], ['user', 'add', '--tenant', 'demo'], ['tenant', 'window', '--tenant', 'demo', '25:00', '26:00'], ['numbers', 'link', '--tenant', 'demo']]) {
+    const done = outdial(words);
+    assert.equal(done.status, 2, words.join(' '));
+    assert.match(done.err, /usage: outdial/);
+  }
+  assert.equal(outdial(['numbers', 'list', '--tenant', 'nobody-at-all']).status, 1);
+  assert.equal(outdial(['tenant', 'window', '--tenant', 'demo', '20:00', '08:00']).status, 1);
 });
 
 // ---- everybody --------------------------------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ test('an import brings every page once; the second one brings nothing new', asyn
 });
 
 test('a changed number counts as updated, and keeps its link', async () => {
-  const [one] = await all();
+  const one = (await all()).find((n) => n.type === 'LOCAL');
   assert.equal((await maria.put(`${path}/${one.id}`, { campaignId: env.OUTDIAL_CAMPAIGN_LIVEKIT_ID })).status, 200);
   await rows(`UPDATE phone_numbers SET type = 'MOBILE' WHERE id = $1`, [one.id]);
   const again = await maria.post(`${path}/import`);
@@ -72,6 +72,8 @@ test('a number is linked, given a trunk, switched off; absent members stay', asy
   await wrong({ livekitTrunkId: 'TK123' }, 'livekitTrunkId', 'malformed');
   await wrong({ number: '+12125550100' }, 'number', 'read_only');
   await wrong({ campaign_id: null }, 'campaign_id', 'unknown_field');
+  const absent = await maria.post(`${path}/import`, { account_id: nothing });
+  assert.deepEqual([absent.status, absent.body.errors[0].field], [422, 'account_id'], absent.text);
   problem(await bob.put(`${path}/${one.id}`, { isActive: true }), 403, 'forbidden');
   problem(await bob.post(`${path}/import`), 403, 'forbidden');
   assert.equal((await bob.get(`${path}/${one.id}`)).status, 200);
