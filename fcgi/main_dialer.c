@@ -3,6 +3,7 @@
  */
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,7 +13,7 @@
 #include "base/str.h"
 #include "dialer/loop.h"
 
-static volatile bool   stopping;
+static atomic_bool     stopping;
 static struct dialer  *dialer;
 
 static void *wait_for_signal(void *set)

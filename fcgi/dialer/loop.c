@@ -301,7 +301,7 @@ static int until_next(const struct dialer *d)
     return wait_ms < 0 ? 0 : (int)wait_ms;
 }
 
-void dialer_run(struct dialer *d, const volatile bool *stop)
+void dialer_run(struct dialer *d, const atomic_bool *stop)
 {
     while (!*stop) {
         tick(d);

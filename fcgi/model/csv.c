@@ -24,7 +24,7 @@ struct csv_reader {
     bool              ended;
     /* the row being read */
     struct arena     *arena;
-    const char      **cell;
+    const char       *cell[CSV_MOST_COLUMNS];
     size_t            count;
     bool              whole;                                    /* libcsv said that the row has ended */
     const char       *problem, *sentence;
@@ -174,10 +174,10 @@ static bool read_row(struct csv_reader *r, struct csv_row *row)
 
 bool csv_reader_next(struct csv_reader *r, struct arena *arena, struct csv_row *out)
 {
-    for (bool blank = true; blank && !r->ended;) {
+    while (!r->ended) {
+        bool blank = true;
         *out = (struct csv_row){ .line = r->line, .start = r->at };
         r->arena = arena;
-        r->cell = arena_array(arena, CSV_MOST_COLUMNS, sizeof *r->cell);
         r->count = 0;
         r->whole = false;
         r->problem = NULL;
@@ -186,16 +186,18 @@ bool csv_reader_next(struct csv_reader *r, struct arena *arena, struct csv_row *
         if (out->problem)
             return true;
         out->end = r->at;
-        out->cell = r->cell;
-        out->count = r->count;
         if (r->problem) {
             refuse(out, r->problem, r->sentence);
             return true;
         }
-        for (size_t i = 0; i < out->count; i++)
-            blank = blank && str_blank(out->cell[i]);
-        if (!blank)
-            return true;
+        for (size_t i = 0; i < r->count; i++)
+            blank = blank && str_blank(r->cell[i]);
+        if (blank)
+            continue;
+        out->count = r->count;
+        out->cell = arena_array(arena, r->count, sizeof *out->cell);
+        memcpy(out->cell, r->cell, r->count * sizeof *out->cell);
+        return true;
     }
     return false;
 }

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/str.h"
@@ -27,6 +28,14 @@ static fallible reply_import(struct req *r, int status, struct import *i)
     return reply_json(r, status, &import_shape, i);
 }
 
+/* A body that nginx keeps in a file has no length here, so nobody has looked at its type yet. */
+static bool is_csv(struct req *r)
+{
+    const char *type = req_header(r, "Content-Type");
+
+    return type && (strncasecmp(type, "text/csv", 8) == 0 || strncasecmp(type, "application/csv", 15) == 0);
+}
+
 /* POST .../leads/import?country= */
 fallible api_lead_import(struct req *r)
 {
@@ -38,6 +47,8 @@ fallible api_lead_import(struct req *r)
     struct import import;
 
     TRY(req_allow_query(r, known));
+    if (!is_csv(r))
+        FAIL(r->ctx, MEDIA_TYPE, "Send the file as text/csv.");
     if (country && (strlen(country) != 2 || !isupper((unsigned char)country[0]) || !isupper((unsigned char)country[1])))
         FAIL_FIELD(r->ctx, "country", "malformed", "country is an ISO 3166 code of two capital letters, e.g. TR");
     TRY(svc_import_start(r->ctx, r->settings->database_url, &source, country, &job));

@@ -15,6 +15,7 @@
  */
 #pragma once
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "base/settings.h"
@@ -24,7 +25,7 @@ struct dialer;
 /* name: for the dialers table and the log. */
 struct dialer *dialer_create(const struct settings *, const char *name);
 /* Works until *stop becomes true; then permits nothing more, waits at most 8 s for what is in flight, and returns. */
-void dialer_run(struct dialer *, const volatile bool *stop);
+void dialer_run(struct dialer *, const atomic_bool *stop);
 /* Wakes the loop from a signal handling thread. */
 void dialer_wake(struct dialer *);
 void dialer_destroy(struct dialer *);

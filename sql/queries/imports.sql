@@ -17,29 +17,24 @@ SELECT pg_advisory_xact_lock(hashtextextended($1::uuid::text, 13));
 
 -- name: import_batch
 -- $3-$8 rows in parallel, no external_id twice; $9-$13 refused rows; $14 bytes done; $15 rows that were merged with one of these.
-WITH given AS MATERIALIZED (
-    SELECT * FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
-             WITH ORDINALITY AS g(external_id, name, phone, original, category, custom, n)
-), by_external AS MATERIALIZED (
-    SELECT g.n, l.id FROM given g JOIN leads l ON l.tenant_id = $1 AND l.external_id = g.external_id AND l.deleted_at IS NULL
-), by_phone AS MATERIALIZED (
-    SELECT DISTINCT ON (l.id) g.n, l.id
-      FROM given g
-     CROSS JOIN LATERAL (SELECT id FROM leads l WHERE l.tenant_id = $1 AND l.phone_e164 = g.phone AND l.deleted_at IS NULL
-                            AND (g.external_id IS NULL OR l.external_id IS NULL) ORDER BY l.id LIMIT 1) l
-     WHERE NOT EXISTS (SELECT FROM by_external e WHERE e.n = g.n OR e.id = l.id)
-     ORDER BY l.id, g.n
-), known AS MATERIALIZED (
-    SELECT * FROM by_external UNION ALL SELECT * FROM by_phone
+-- Each row looks itself up, so that no step compares all rows with all rows whatever the planner believes of unnest.
+WITH looked_up AS MATERIALIZED (
+    SELECT g.*, e.id IS NULL AS by_number, coalesce(e.id, p.id) AS lead_id
+      FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[])
+           WITH ORDINALITY AS g(external_id, name, phone, original, category, custom, n)
+      LEFT JOIN LATERAL (SELECT id FROM leads l WHERE l.tenant_id = $1 AND l.external_id = g.external_id AND l.deleted_at IS NULL) e ON true
+      LEFT JOIN LATERAL (SELECT id FROM leads l WHERE l.tenant_id = $1 AND l.phone_e164 = g.phone AND l.deleted_at IS NULL AND e.id IS NULL
+                            AND (g.external_id IS NULL OR l.external_id IS NULL) ORDER BY l.id LIMIT 1) p ON true
+), given AS MATERIALIZED (
+    -- of two rows for one lead the one that names it has it
+    SELECT *, lead_id IS NOT NULL AND row_number() OVER (PARTITION BY lead_id ORDER BY by_number, n) = 1 AS known FROM looked_up
 ), changed AS (
     UPDATE leads l SET external_id = coalesce(g.external_id, l.external_id), name = coalesce(nullif(g.name, ''), l.name), category = coalesce(g.category, l.category),
                        phone_e164 = g.phone, original_phone = g.original, custom = l.custom || g.custom::jsonb, updated_at = outdial.now()
-      FROM known k JOIN given g USING (n)
-     WHERE l.tenant_id = $1 AND l.id = k.id RETURNING l.id
+      FROM given g WHERE g.known AND l.tenant_id = $1 AND l.id = g.lead_id RETURNING l.id
 ), added AS (
     INSERT INTO leads (tenant_id, external_id, name, category, phone_e164, original_phone, custom)
-    SELECT $1, external_id, name, category, phone, original, custom::jsonb FROM given g WHERE NOT EXISTS (SELECT FROM known k WHERE k.n = g.n)
-     ORDER BY n
+    SELECT $1, external_id, name, category, phone, original, custom::jsonb FROM given WHERE NOT known ORDER BY n
     ON CONFLICT (tenant_id, external_id) WHERE external_id IS NOT NULL AND deleted_at IS NULL
     DO UPDATE SET name = excluded.name, phone_e164 = excluded.phone_e164, original_phone = excluded.original_phone, updated_at = outdial.now()
     RETURNING id

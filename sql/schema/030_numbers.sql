@@ -23,7 +23,9 @@ CREATE TABLE phone_numbers (
     campaign_id   uuid,
     trunk_id      uuid REFERENCES trunks,
     livekit_trunk_id text,
+    -- switched on by the tenant; apart from that, the carrier may have stopped listing it
     is_active     boolean NOT NULL DEFAULT true,
+    carrier_gone  boolean NOT NULL DEFAULT false,
     -- the provider's list, or the operator, said that the tenant may show this number; NULL: never a caller ID
     verified_at   timestamptz,
     purchased_at  timestamptz,

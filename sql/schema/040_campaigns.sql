@@ -43,10 +43,11 @@ CREATE INDEX ON campaigns (state) WHERE state = 'running';
 CREATE UNIQUE INDEX campaigns_default_key ON campaigns (tenant_id) WHERE is_default;
 ALTER TABLE phone_numbers ADD FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaigns (tenant_id, id) ON DELETE SET NULL (campaign_id);
 
--- The instant before which a campaign originates nothing, and its own bucket; a row that every permit advances.
+-- When a campaign last originated, and its own bucket; a row that every permit advances.  The next origination is due an
+-- interval later: whatever the interval is by then.
 CREATE TABLE campaign_pace (
     campaign_id  uuid PRIMARY KEY REFERENCES campaigns ON DELETE CASCADE,
-    next_at      timestamptz NOT NULL DEFAULT '-infinity',
+    last_at      timestamptz NOT NULL DEFAULT '-infinity',
     tokens       double precision NOT NULL DEFAULT 1,
     refilled_at  timestamptz NOT NULL DEFAULT now()
 ) WITH (fillfactor = 50);

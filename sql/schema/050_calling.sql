@@ -16,6 +16,7 @@ CREATE TABLE conversations (
     created_by   text,
     UNIQUE (tenant_id, id),
     FOREIGN KEY (tenant_id, lead_id) REFERENCES leads (tenant_id, id) ON DELETE SET NULL (lead_id),
+    FOREIGN KEY (tenant_id, agent_id) REFERENCES users (tenant_id, id) ON DELETE SET NULL (agent_id),
     FOREIGN KEY (tenant_id, campaign_id) REFERENCES campaigns (tenant_id, id) ON DELETE SET NULL (campaign_id)
 );
 CREATE UNIQUE INDEX conversations_open_number_key ON conversations (tenant_id, phone_e164) WHERE closed_at IS NULL;

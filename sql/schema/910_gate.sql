@@ -61,7 +61,7 @@ CREATE OR REPLACE FUNCTION outdial.caller_id_candidate(p_tenant uuid, p_campaign
 RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     SELECT CASE WHEN p_tenant = outdial.tenant() THEN coalesce(
            (SELECT caller_id FROM campaigns WHERE tenant_id = p_tenant AND id = p_campaign),
-           (SELECT number FROM phone_numbers WHERE tenant_id = p_tenant AND campaign_id = p_campaign AND is_active ORDER BY id LIMIT 1),
+           (SELECT number FROM phone_numbers WHERE tenant_id = p_tenant AND campaign_id = p_campaign AND is_active AND NOT carrier_gone ORDER BY id LIMIT 1),
            (SELECT default_caller_id FROM tenants WHERE id = p_tenant),
            (SELECT default_number FROM provider_accounts WHERE id = p_account),
            p_fallback) END
@@ -72,7 +72,7 @@ CREATE OR REPLACE FUNCTION outdial.caller_id_for(p_tenant uuid, p_campaign uuid,
 RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     SELECT c.number FROM (SELECT caller_id_candidate(p_tenant, p_campaign, p_account, p_fallback) AS number) c
       LEFT JOIN phone_numbers n ON n.tenant_id = p_tenant AND n.number = c.number
-     WHERE CASE WHEN n.id IS NOT NULL THEN n.is_active AND n.verified_at IS NOT NULL
+     WHERE CASE WHEN n.id IS NOT NULL THEN n.is_active AND NOT n.carrier_gone AND n.verified_at IS NOT NULL
                 ELSE EXISTS (SELECT FROM provider_accounts a WHERE a.id = p_account AND a.verified_number = c.number AND a.default_number = c.number) END
 $$;
 
@@ -234,8 +234,9 @@ BEGIN
     IF v_apace.blocked_until > v_now THEN
         reason := 'rate'; wait_ms := extract(epoch FROM v_apace.blocked_until - v_now) * 1000 + 1; RETURN NEXT; RETURN;
     END IF;
-    IF v_cpace.next_at > v_now THEN
-        reason := 'interval'; wait_ms := extract(epoch FROM v_cpace.next_at - v_now) * 1000 + 1; RETURN NEXT; RETURN;
+    v_due := v_cpace.last_at + make_interval(secs => v_campaign.interval_ms / 1000.0);
+    IF v_due > v_now THEN
+        reason := 'interval'; wait_ms := least(1000, extract(epoch FROM v_due - v_now) * 1000 + 1); RETURN NEXT; RETURN;
     END IF;
 
     v_apace.tokens := bucket_level(v_apace.tokens, v_apace.refilled_at, v_account.calls_per_second, v_now);
@@ -318,13 +319,13 @@ BEGIN
 
     UPDATE account_pace SET tokens = v_apace.tokens - v_permits, refilled_at = v_now WHERE account_id = v_account.id;
     UPDATE campaign_pace SET tokens = v_cpace.tokens - v_permits, refilled_at = v_now,
-                             next_at = CASE WHEN v_permits > 0 THEN v_now + make_interval(secs => v_campaign.interval_ms / 1000.0) ELSE next_at END
+                             last_at = CASE WHEN v_permits > 0 THEN v_now ELSE last_at END
      WHERE campaign_id = p_campaign;
 
     attempt_id := NULL; conversation_id := NULL; phone := NULL; caller_id := NULL;
     IF v_permits > 0 THEN
         reason := 'permitted';
-        wait_ms := greatest(CASE WHEN v_permits >= v_allowed THEN 1 ELSE 100 END, v_campaign.interval_ms);
+        wait_ms := least(1000, greatest(CASE WHEN v_permits >= v_allowed THEN 1 ELSE 100 END, v_campaign.interval_ms));
     ELSIF v_looked >= 500 THEN
         reason := 'more'; wait_ms := 0;
     ELSE

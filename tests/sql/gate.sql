@@ -249,7 +249,7 @@ SELECT w.ahead('59 seconds') \g /dev/null
 SELECT is(w.turn(p_holder => 2), '0 0 interval', 'another dialer waits as well');
 SELECT w.ahead('2 seconds') \g /dev/null
 SELECT is(w.turn(), '1 0 permitted', 'until it is over');
-UPDATE campaign_pace SET next_at = '-infinity';
+UPDATE campaign_pace SET last_at = '-infinity';
 UPDATE campaigns SET interval_ms = 0, max_open_calls = 4 WHERE id = w.id('a', 20);
 SELECT w.lead('a', 49, '+12125552049') \g /dev/null
 SELECT is(w.turn(), '0 0 concurrency', 'no more calls than the campaign has lines');

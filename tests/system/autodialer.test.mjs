@@ -248,3 +248,9 @@ test('retries come by outcome, after their delay, and end', async () => {
   assert.deepEqual(await state(), { state: 'done', attempts: 2, later: true });
   assert.equal((await carrier.saw(phone)).length, 2);
 });
+
+test('a shorter interval counts at once, from the last origination', async () => {
+  const id = await campaign(maria);
+  await run(maria, id, [lead(fresh())], { intervalMinutes: 30 });
+  await run(maria, id, [lead(fresh()), lead(fresh())], { intervalMinutes: 0 });
+});

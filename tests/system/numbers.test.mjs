@@ -134,7 +134,7 @@ async function fake(t, pages) {
     await rows('DELETE FROM phone_numbers WHERE account_id = $1', [id]);
     await rows('DELETE FROM provider_accounts WHERE id = $1', [id]);
   });
-  return { id, asked, import: () => maria.post(`${path}/import`, { account_id: id }), active: async () => (await rows('SELECT number FROM phone_numbers WHERE account_id = $1 AND is_active ORDER BY 1', [id])).map((r) => r.number) };
+  return { id, asked, import: () => maria.post(`${path}/import`, { account_id: id }), active: async () => (await rows('SELECT number FROM phone_numbers WHERE account_id = $1 AND is_active AND NOT carrier_gone ORDER BY 1', [id])).map((r) => r.number) };
 }
 const entry = (line, more) => ({ sid: `PN${String(line).padStart(32, '0')}`, phone_number: `+1646555${String(line).padStart(4, '0')}`, capabilities: { voice: true, SMS: true }, date_created: 'Thu, 01 Jan 2026 00:00:05 +0000', ...more });
 
@@ -155,6 +155,10 @@ test('pages are followed to the letter; what is gone at the carrier is switched 
   last = { incoming_phone_numbers: [], next_page_uri: null };
   assert.equal((await other.import()).body.total, 2);
   assert.deepEqual(await other.active(), every.slice(0, 2));
+  await rows('UPDATE phone_numbers SET is_active = false WHERE account_id = $1 AND number = $2', [other.id, every[0]]);
+  last = { incoming_phone_numbers: [entry(3)], next_page_uri: null };
+  assert.equal((await other.import()).body.total, 3);
+  assert.deepEqual(await other.active(), every.slice(1), 'what somebody switched off stays off; what the carrier lists again is back');
 });
 
 test('a list that names a number twice counts it once, and a page that stumbles is asked for again', async (t) => {

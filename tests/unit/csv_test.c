@@ -20,7 +20,7 @@ static const char *rows_of(const char *bytes, size_t size)
 {
     struct csv_head head;
     struct csv_row row;
-    struct str out = str_make(arena, 1 << 20);
+    struct str out = str_make(arena, 8 << 20);
 
     ctx = (struct ctx){ .arena = arena };
     phone_init();
@@ -50,7 +50,7 @@ TEST("commas, semicolons, tabs, bars: whichever the heading has most of; sep= na
     EQUAL_TEXT(ROWS("name;phone\nA,a;1\n"), "2:A,a|1");
     EQUAL_TEXT(ROWS("name\tphone\nA\t1"), "2:A|1");
     EQUAL_TEXT(ROWS("name|phone\nA|1"), "2:A|1");
-    EQUAL_TEXT(ROWS("sep=;\r\nname;phone,x\r\nA;1\r\n"), "3:A|1");
+    EQUAL_TEXT(ROWS("sep=;\r\nname;phone;a,b,c,d\r\nA;1\r\n"), "3:A|1");
 }
 
 TEST("byte order marks, CRLF, CR alone, empty lines and a last line without an end")

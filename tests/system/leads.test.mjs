@@ -1,0 +1,228 @@
+// Leads: one at a time, and many out of a file.
+import assert from 'node:assert/strict';
+import { createHash, randomUUID } from 'node:crypto';
+import { before, test } from 'node:test';
+import { admin, agent, campaign, env, fresh, problem, request, rival, rows, tenant, until } from './play.mjs';
+
+const path = `${tenant}/leads`, theirs = `/api/v1/tenants/${env.OUTDIAL_OTHER_TENANT_ID}/leads`;
+let maria, bob, stranger;
+before(async () => { [maria, bob, stranger] = [await admin(), await agent(), await rival()]; });
+
+function wrong(answer, field, code) {
+  problem(answer, 422, 'invalid', field);
+  assert.equal(answer.body.errors.find((e) => e.field === field).code, code, answer.text);
+}
+const key = () => `play-${randomUUID()}`;
+const upload = (text, { query = '', headers = {}, who = maria, at = path } = {}) =>
+  request('POST', `${at}/import${query}`, { raw: text, token: who.token, headers: { 'content-type': 'text/csv', ...headers } });
+const refusals = async (answer) => (await maria.get(answer.body.refused_url)).text.trim().split('\r\n').slice(1).map((line) => line.split(',').slice(0, 3).join(' '));
+
+test('a lead is made, found by id and by external_id, changed and removed', async () => {
+  const external_id = key(), phone = fresh(), written = `(${phone.slice(2, 5)}) ${phone.slice(5, 8)}-${phone.slice(8)}`;
+  const made = await maria.post(path, { name: 'Café Ünal', phone: written, category: 'Cafés', external_id, custom: { city: 'Ankara', tables: 7 } });
+  assert.equal(made.status, 201, made.text);
+  assert.equal(made.headers.get('location'), `${path}/${made.body.id}`);
+  assert.deepEqual({ ...made.body, id: 0, created_at: 0, updated_at: 0 }, { id: 0, external_id, name: 'Café Ünal', category: 'Cafés', phone: written, phone_e164: phone,
+    original_phone: written, custom: { city: 'Ankara', tables: 7 }, created_at: 0, updated_at: 0 });
+  assert.deepEqual((await bob.get(`${path}/${made.body.id}`)).body, made.body);
+  assert.deepEqual((await bob.get(`${path}/${external_id}`)).body, made.body);
+
+  const changed = await maria.patch(`${path}/${external_id}`, { category: null, custom: { city: 'İzmir' } });
+  assert.deepEqual([changed.status, changed.body.category, changed.body.custom, changed.body.name, changed.body.phone_e164], [200, null, { city: 'İzmir' }, 'Café Ünal', phone]);
+  const moved = fresh();
+  assert.equal((await maria.put(`${path}/${external_id}`, { phone: moved })).body.phone_e164, moved);
+  const tag = (await maria.get(`${path}/${external_id}`)).headers.get('etag');
+  assert.equal((await maria.patch(`${path}/${external_id}`, { name: 'B' }, { 'if-match': tag })).status, 200);
+  problem(await maria.patch(`${path}/${external_id}`, { name: 'C' }, { 'if-match': tag }), 412, 'precondition_failed');
+
+  assert.equal((await maria.delete(`${path}/${external_id}`)).status, 204);
+  for (const id of [external_id, made.body.id]) problem(await maria.get(`${path}/${id}`), 404, 'not_found');
+  assert.equal((await rows('SELECT deleted_at IS NOT NULL AS gone FROM leads WHERE id = $1', [made.body.id]))[0].gone, true, 'its history keeps a row to point to');
+  assert.equal((await maria.post(path, { name: 'D', phone: fresh(), external_id })).status, 201, 'the external_id is free again');
+});
+
+test('a phone that does not normalise is refused, or kept when that is wished', async () => {
+  for (const [phone, code] of [['abc', 'not_a_number'], ['', 'empty'], ['+0123456789', 'unknown_calling_code'], ['+1212555123412345678', 'too_long']]) {
+    const answer = await maria.post(path, { name: 'Bad', phone });
+    assert.equal(answer.status, 422, answer.text);
+    assert.equal(answer.body.errors[0].field, 'phone');
+    assert.ok(answer.body.errors[0].code, code);
+  }
+  const kept = await maria.post(path, { name: 'Bad', phone: 'abc', allow_invalid: true });
+  assert.deepEqual([kept.status, kept.body.phone_e164, kept.body.original_phone], [201, null, 'abc']);
+  assert.equal((await maria.patch(`${path}/${kept.body.id}`, { name: 'Still bad' })).status, 200);
+  wrong(await maria.patch(`${path}/${kept.body.id}`, { phone: 'abd' }), 'phone', 'not_a_number');
+});
+
+test('every wrong field is named', async () => {
+  const make = (fields) => maria.post(path, { name: 'A', phone: '+12125550142', ...fields });
+  wrong(await maria.post(path, { phone: '+12125550142' }), 'name', 'required');
+  wrong(await maria.post(path, { name: 'A' }), 'phone', 'required');
+  wrong(await make({ name: '  ' }), 'name', 'required');
+  wrong(await make({ name: 'x'.repeat(301) }), 'name', 'too_long');
+  wrong(await make({ name: 'a\u0001' }), 'name', 'control_character');
+  wrong(await make({ phone: 2125550142 }), 'phone', 'wrong_type');
+  wrong(await make({ category: 5 }), 'category', 'wrong_type');
+  wrong(await make({ external_id: '' }), 'external_id', 'malformed');
+  wrong(await make({ external_id: 'x'.repeat(201) }), 'external_id', 'too_long');
+  wrong(await make({ custom: [] }), 'custom', 'wrong_type');
+  wrong(await make({ phone_e164: '+12125550142' }), 'phone_e164', 'read_only');
+  wrong(await make({ colour: 'red' }), 'colour', 'unknown_field');
+  const external_id = key();
+  assert.equal((await make({ external_id })).status, 201);
+  problem(await make({ external_id }), 409, 'already_exists', 'external_id');
+  problem(await bob.post(path, { name: 'A', phone: '+12125550142' }), 403, 'forbidden');
+});
+
+test('search finds names in any case, external ids, and numbers however written', async () => {
+  const word = randomUUID().slice(0, 8), phone = fresh('813'), external_id = key();
+  const made = (await maria.post(path, { name: `Grand ${word.toUpperCase()} Hotel`, phone, external_id })).body;
+  const found = async (search) => (await bob.get(`${path}?search=${encodeURIComponent(search)}`)).body.data.map((l) => l.id);
+  for (const search of [word, `grand ${word}`, external_id.slice(5, 20), phone, phone.slice(2), `(${phone.slice(2, 5)}) ${phone.slice(5, 8)}-${phone.slice(8)}`])
+    assert.ok((await found(search)).includes(made.id), search);
+  for (const search of [`${word}%`, `_${word}`, 'no such thing']) assert.deepEqual(await found(search), [], search);
+  assert.deepEqual((await bob.get(`${path}?phone=${phone.slice(2)}`)).body.data.map((l) => l.id), [made.id]);
+  problem(await bob.get(`${path}?phone=12`), 422, 'invalid', 'phone');
+  problem(await bob.get(`${path}?campaign_id=1`), 422, 'invalid', 'campaign_id');
+  problem(await bob.get(`${path}?name=x`), 400, 'unknown_parameter');
+  assert.deepEqual((await stranger.get(`${theirs}?search=${word}`)).body.data, []);
+});
+
+test('another tenant\'s lead is nothing, by either name', async () => {
+  const external_id = key();
+  const made = (await maria.post(path, { name: 'Ours', phone: fresh(), external_id })).body;
+  for (const id of [made.id, external_id]) {
+    problem(await stranger.get(`${theirs}/${id}`), 404, 'not_found');
+    problem(await stranger.get(`${path}/${id}`), 404, 'not_found');
+    problem(await stranger.get(`${theirs}/${id}/history`), 404, 'not_found');
+    problem(await stranger.patch(`${theirs}/${id}`, { name: 'Mine' }), 404, 'not_found');
+    problem(await stranger.delete(`${theirs}/${id}`), 404, 'not_found');
+  }
+  assert.equal((await maria.get(`${path}/${made.id}`)).body.name, 'Ours');
+  assert.equal((await stranger.post(theirs, { name: 'Theirs', phone: fresh(), external_id })).status, 201, 'external ids are each tenant\'s own');
+});
+
+test('import: good rows are kept, each bad row is told with line, field and reason', async () => {
+  const [a, b, c, d] = [fresh(), fresh(), fresh(), fresh()], word = randomUUID().slice(0, 8);
+  const file = `\ufeffBusiness Name;Telefon;Kategori;Şehir\r\nCafé ${word};${a};cafes;Ankara\r\n"Two\nlines ${word}";${b};;\r\nBad ${word};12x;x;\r\n`
+    + `Nobody ${word};;x;\r\nRounded ${word};8.13E+09;;\r\nExcel ${word};="${c}";;\r\n"open ${word};${d};;\r\nAfter ${word};${d};;\r\nWide ${word};${d};;;;too;many\r\n${'n'.repeat(301)};${d};;\r\n`;
+  const answer = await upload(file);
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual([answer.body.state, answer.body.rows, answer.body.imported, answer.body.updated, answer.body.refused], ['done', 10, 4, 0, 6]);
+  assert.deepEqual(await refusals(answer), ['5 phone not_a_number', '6 phone missing_phone', '7 phone scientific_notation', '9 row unclosed_quote', '11 row too_many_fields', '12 name too_long']);
+  const leads = (await maria.get(`${path}?search=${word}`)).body.data;
+  assert.deepEqual(leads.map((l) => [l.name, l.phone_e164]).sort(), [[`After ${word}`, d], [`Café ${word}`, a], [`Excel ${word}`, c], [`Two\nlines ${word}`, b]].sort());
+  const cafe = leads.find((l) => l.phone_e164 === a);
+  assert.deepEqual([cafe.category, cafe.custom], ['cafes', { Şehir: 'Ankara' }]);
+  assert.deepEqual((await maria.get(`${tenant}/imports/${answer.body.import_id}`)).body, answer.body);
+});
+
+test('import: who is known is updated, by external_id, else by number; in a file the later row counts', async () => {
+  const [a, b, c, d] = [fresh(), fresh(), fresh(), fresh()], [one, two] = [key(), key()];
+  const known = (await maria.post(path, { name: 'Old', phone: a, category: 'kept', custom: { x: '1' } })).body;
+  const keyed = (await maria.post(path, { name: 'Keyed', phone: b, external_id: one })).body;
+  const answer = await upload(`name,phone,external_id,y\nNew,${a},,2\nMoved,${c},${one},\nFirst,${d},,\nSecond,${d},,3\nOther household,${c},${two},\n`);
+  assert.deepEqual([answer.body.rows, answer.body.imported, answer.body.updated, answer.body.refused], [5, 2, 3, 0], answer.text);
+  const now = (await maria.get(`${path}/${known.id}`)).body;
+  assert.deepEqual([now.name, now.category, now.custom], ['New', 'kept', { x: '1', y: '2' }]);
+  assert.deepEqual([(await maria.get(`${path}/${one}`)).body.phone_e164, (await maria.get(`${path}/${one}`)).body.id], [c, keyed.id]);
+  assert.equal((await maria.get(`${path}/${two}`)).body.phone_e164, c, 'two leads may share a number');
+  const same = (await maria.get(`${path}?phone=${encodeURIComponent(d)}`)).body.data;
+  assert.deepEqual(same.map((l) => [l.name, l.custom]), [['Second', { y: '3' }]]);
+  const again = await upload(`name,phone,external_id\nNew,${a},\nMoved,${c},${one}\n`);
+  assert.deepEqual([again.body.imported, again.body.updated], [0, 2]);
+});
+
+test('import: files that cannot be read at all are refused with the cure', async () => {
+  problem(await upload(''), 422, 'empty_file');
+  problem(await upload('name,city\nA,B\n'), 422, 'no_phone_column');
+  problem(await upload(Buffer.from('\ufeffname,phone\nA,1\n', 'utf16le')), 422, 'unsupported_encoding');
+  problem(await upload('name,phone\n', { query: '?country=Turkey' }), 422, 'invalid', 'country');
+  problem(await upload('{}', { headers: { 'content-type': 'application/json' } }), 415, 'unsupported_media_type');
+  problem(await upload('name,phone\n', { who: bob }), 403, 'forbidden');
+  problem(await upload('name,phone\n', { who: stranger }), 404, 'not_found');
+  const latin = await upload(Buffer.from(`name,phone\ncaf\xe9,${fresh()}\nplain,${fresh()}\n`, 'latin1'));
+  assert.deepEqual([latin.body.imported, latin.body.refused], [1, 1], latin.text);
+  assert.deepEqual(await refusals(latin), ['2 row not_utf8']);
+});
+
+test('import: numbers without a country are the given country\'s', async () => {
+  const line = 1000000 + Math.floor(Math.random() * 8999999), answer = await upload(`name,phone\nA,0312 ${String(line).slice(0, 3)} ${String(line).slice(3)}\n`, { query: '?country=TR' });
+  assert.equal(answer.body.imported + answer.body.refused, 1);
+  const known = await upload(`name,phone\nA,0312 911 40 94\n`, { query: '?country=TR' });
+  assert.equal(known.body.refused, 0, known.text);
+  assert.ok((await maria.get(`${path}?phone=${encodeURIComponent('+903129114094')}`)).body.data.length >= 1);
+});
+
+test('import: 20,000 rows, and answered at once when that is preferred', async (t) => {
+  const mark = randomUUID().slice(0, 8);
+  t.after(() => rows('DELETE FROM leads WHERE name LIKE $1', [`Bulk ${mark} %`]));
+  const lines = ['name,phone,external_id'];
+  for (let i = 0; i < 20000; i++) lines.push(`Bulk ${mark} ${i},+1${[415, 312, 206, 305][i % 4]}${200 + Math.floor(i / 4) % 700}${String(1000 + (i * 7) % 9000)},${mark}-${i}`);
+  lines.push('bad,123,');
+  const answer = await upload(lines.join('\n'), { headers: { prefer: 'respond-async' } });
+  assert.equal(answer.status, 202, answer.text);
+  assert.ok(answer.headers.get('location').endsWith(answer.body.import_id));
+  const done = await until('the import is done', async () => {
+    const now = (await maria.get(answer.headers.get('location'))).body;
+    return now.state === 'done' && now;
+  }, 60000);
+  assert.deepEqual([done.rows, done.imported + done.updated, done.refused, done.bytes_done], [20001, 20000, 1, done.bytes]);
+  assert.deepEqual(await refusals({ body: done }), ['20002 phone too_short']);
+  assert.equal((await rows('SELECT count(*)::int AS n FROM leads WHERE external_id LIKE $1', [`${mark}-%`]))[0].n, 20000);
+});
+
+test('import: what was interrupted goes on behind its last batch when the same bytes come again', async () => {
+  const [a, b] = [fresh(), fresh()], word = randomUUID().slice(0, 8);
+  const file = `name,phone\nFirst ${word},${a}\nbad,12x\nSecond ${word},${b}\n`, place = file.indexOf('bad,');
+  const id = (await rows(`INSERT INTO imports (tenant_id, sha256, bytes, bytes_done, rows, imported) VALUES ($1, $2, $3, $4, 1, 1) RETURNING id`,
+    [env.OUTDIAL_TENANT_ID, createHash('sha256').update(file).digest('hex'), file.length, place]))[0].id;
+  const answer = await upload(file);
+  assert.deepEqual([answer.body.import_id, answer.body.rows, answer.body.imported, answer.body.refused], [id, 3, 2, 1], answer.text);
+  assert.deepEqual(await refusals(answer), ['3 phone not_a_number'], 'lines are counted from the beginning of the file');
+  assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data.map((l) => l.name), [`Second ${word}`]);
+  assert.notEqual((await upload(file)).body.import_id, id, 'a finished one is not gone on with');
+});
+
+test('another tenant\'s import is nothing', async () => {
+  const answer = await upload(`name,phone\nA,${fresh()}\n`);
+  for (const base of [`${theirs}/imports`, theirs.replace('/leads', '/imports')]) {
+    problem(await stranger.get(`${base}/${answer.body.import_id}`), 404, 'not_found');
+    problem(await stranger.get(`${base}/${answer.body.import_id}/refused`), 404, 'not_found');
+  }
+});
+
+test('export: everything comes back as it was, and nothing in it runs in a spreadsheet', async () => {
+  const phone = fresh(), external_id = key(), name = `=HYPERLINK("http://x","${randomUUID().slice(0, 8)}")`;
+  await maria.post(path, { name, phone, external_id, category: '@cat, "quoted"\nline', custom: { note: '+1 (212)', plain: 'x' } });
+  const csv = await bob.get(`${path}/export`);
+  assert.equal(csv.status, 200);
+  assert.match(csv.headers.get('content-type'), /^text\/csv/);
+  assert.match(csv.headers.get('content-disposition'), /leads\.csv/);
+  for (const cell of csv.text.match(/(^|,|\n)"?[=+\-@\t][^,"\n]*/g) ?? [])
+    assert.match(cell.replace(/^[,\n]?"?/, ''), /^\+[1-9][0-9]+\r?$/, 'only numbers in E.164 begin like a formula');
+  const before = (await maria.get(`${path}/${external_id}`)).body;
+  await maria.patch(`${path}/${external_id}`, { name: 'changed', category: 'changed', custom: {} });
+  const back = await upload(csv.text);
+  assert.equal(back.status, 200, back.text);
+  const { updated_at: _, original_phone: __, phone: ___, ...now } = (await maria.get(`${path}/${external_id}`)).body;
+  const { updated_at: _4, original_phone: _5, phone: _6, ...then } = before;
+  assert.deepEqual(now, then);
+  assert.equal(back.body.imported, 0, 'nobody is doubled');
+});
+
+test('leads come in pages without gaps', async () => {
+  const id = await campaign(maria), made = [];
+  for (let i = 0; i < 5; i++) made.push((await maria.post(path, { name: `Page ${i}`, phone: fresh() })).body.id);
+  await maria.post(`${tenant}/campaigns/${id}/leads`, { lead_ids: made });
+  for (const list of [`${path}?campaign_id=${id}`, `${tenant}/campaigns/${id}/leads?limit=2`, `${path}?limit=2`]) {
+    const seen = [];
+    for (let cursor = ''; seen.length < 5;) {
+      const page = (await bob.get(`${list}${list.includes('limit') ? '' : '&limit=2'}${cursor}`)).body;
+      seen.push(...page.data.map((l) => l.id));
+      if (!page.next_cursor) break;
+      cursor = `&cursor=${encodeURIComponent(page.next_cursor)}`;
+    }
+    assert.deepEqual(seen.slice(0, 5), [...made].reverse(), list);
+  }
+});
