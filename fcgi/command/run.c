@@ -69,12 +69,14 @@ static fallible read_wishes(struct stack *s)
 
 /* --- sockets ----------------------------------------------------------------------------------------------------- */
 
+/* Without blocking: nginx takes inherited sockets as they are, and a worker that lost the race for a connection would sleep
+ * in accept with all the others that it has. */
 static fallible listen_on_port(struct ctx *ctx, int64_t port, int *out)
 {
     struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port),
                                    .sin_addr = { htonl(INADDR_LOOPBACK) } };
     int on = 1;
-    *out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    *out = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (*out < 0 || setsockopt(*out, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
         bind(*out, (struct sockaddr *)&address, sizeof address) != 0 || listen(*out, WAITING_CONNECTIONS) != 0)
         FAIL(ctx, CONFLICT, "cannot listen on 127.0.0.1:%ld: %s; choose another with PORT=n (n+1 is used too)", (long)port,

@@ -37,10 +37,13 @@ BEGIN
     IF v_text ~ '^[-+0-9() ./]+$' AND length(v_digits) >= 3 THEN
         v_text := ltrim(v_digits, '0');
     END IF;
-    v_text := '%' || replace(replace(replace(v_text, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+    v_text := replace(replace(replace(v_text, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+    -- three letters are found anywhere; fewer only where a word begins, for the index knows nothing shorter
     RETURN QUERY
     SELECT * FROM leads l
-     WHERE l.tenant_id = p_tenant AND l.deleted_at IS NULL AND lead_text(l.name, l.external_id, l.phone_e164) LIKE v_text
+     WHERE l.tenant_id = p_tenant AND l.deleted_at IS NULL
+       AND (lead_text(l.name, l.external_id, l.phone_e164) LIKE CASE WHEN length(v_text) > 3 THEN '%' || v_text ELSE v_text END
+            OR lead_text(l.name, l.external_id, l.phone_e164) LIKE '% ' || v_text)
        AND (p_after IS NULL OR l.id < p_after)
      ORDER BY l.id DESC LIMIT p_limit;
 END $$;

@@ -1,5 +1,6 @@
 // Campaigns: made, read, changed, given words and leads, started and held.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { admin, agent, campaign, carrier, env, fresh, over, problem, request, rival, rows, tenant, until } from './play.mjs';
@@ -270,4 +271,26 @@ test('calls: list, one, its events, filters and CSV agree', async () => {
   problem(await bob.get(`${tenant}/calls?lead_id=1`), 422, 'invalid', 'lead_id');
   problem(await stranger.get(`${theirs}/calls/${call.id}`), 404, 'not_found');
   problem(await stranger.get(`${theirs}/calls/${call.id}/events`), 404, 'not_found');
+});
+
+test('the operator links a number, adds a lead and starts from the shell', async (t) => {
+  const outdial = (...words) => spawnSync(`${env.OUTDIAL_BIN}/outdial`, ['--state', env.OUTDIAL_STATE, 'campaign', ...words], { encoding: 'utf8' });
+  const name = `Shell ${randomUUID().slice(0, 8)}`, phone = fresh();
+  await carrier.script(phone, { outcome: 'busy' });
+  assert.equal((await maria.post(`${tenant}/phone-numbers/import`)).status, 200);
+  const linked = outdial('link-number', '--campaign', name, '--test-lead', phone);
+  assert.equal(linked.status, 0, linked.stderr);
+  assert.match(linked.stdout, new RegExp(`^Campaign ${name} made\\.\n\\+[0-9]+ is linked to ${name}\\.\n\\${phone} is now on its list\\.\n$`));
+  const made = (await maria.get(`${tenant}/campaigns?limit=1`)).body.data[0];
+  t.after(() => rows('UPDATE phone_numbers SET campaign_id = NULL WHERE campaign_id = $1', [made.id]));
+  assert.deepEqual([made.name, made.phoneNumbers.length, made.leads.count], [name, 1, 1]);
+  assert.equal(outdial('link-number', '--campaign', name, '--test-lead', phone).stdout, `${phone} is already on its list.\n`);
+  assert.doesNotMatch(outdial('show', name).stdout, /MISSING/);
+  assert.equal(outdial('start', name).stdout, `${name} is running.\n`);
+  await over(maria, made.id);
+  assert.equal((await carrier.saw(phone))[0].from, made.phoneNumbers[0].number, 'the linked number is shown to the called party');
+  assert.match(outdial('list').stdout, new RegExp(`${made.id}  done .*${name}`));
+  assert.equal(outdial('start', name).status, 1, 'nobody is left');
+  assert.equal(outdial('show', 'no such campaign').status, 1);
+  assert.equal(outdial('dance').status, 2);
 });

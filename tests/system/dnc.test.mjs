@@ -1,5 +1,6 @@
 // Numbers that are not called.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { admin, agent, campaign, carrier, env, fresh, problem, rival, rows, run, tenant } from './play.mjs';
@@ -90,4 +91,20 @@ test('the same Idempotency-Key answers the same', async () => {
   const first = await bob.post(path, { phone }, headers), again = await bob.post(path, { phone }, headers);
   assert.deepEqual([first.status, again.status, again.headers.get('idempotent-replayed')], [201, 201, 'true']);
   assert.deepEqual(again.body, first.body);
+});
+
+test('the operator\'s list stands above every tenant', async (t) => {
+  const phone = fresh(), id = await campaign(maria);
+  t.after(() => rows('DELETE FROM dnc WHERE phone_e164 = $1', [phone]));
+  const outdial = (...words) => spawnSync(`${env.OUTDIAL_BIN}/outdial`, ['--state', env.OUTDIAL_STATE, 'dnc', ...words], { encoding: 'utf8' });
+  assert.match(outdial('check', phone).stdout, /is on no do-not-call list/);
+  assert.equal(outdial('add', '--platform', '--reason', 'court order', phone).stdout, `${phone} is not called any more, for every tenant.\n`);
+  assert.equal(outdial('add', '--platform', phone).stdout, `${phone} was on the list already, for every tenant.\n`);
+  assert.match(outdial('check', phone).stdout, /platform list, by command.* court order/);
+  assert.deepEqual((await maria.get(`${path}?phone=${encodeURIComponent(phone)}`)).body.data, [], 'it is not the tenant\'s to see');
+  problem(await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, { leads: [{ business_name: 'A', phone }] }), 422, 'no_phone_numbers');
+  assert.equal((await maria.post(path, { phone })).status, 201, 'its own list is its own');
+  assert.match(outdial('list').stdout, new RegExp(`^\\${phone} +tenant +api`));
+  assert.equal(outdial('add', 'abc').status, 1);
+  assert.equal(outdial('add').status, 2);
 });

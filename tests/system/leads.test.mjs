@@ -1,6 +1,10 @@
 // Leads: one at a time, and many out of a file.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { admin, agent, campaign, env, fresh, problem, request, rival, rows, tenant, until } from './play.mjs';
 
@@ -225,4 +229,18 @@ test('leads come in pages without gaps', async () => {
     }
     assert.deepEqual(seen.slice(0, 5), [...made].reverse(), list);
   }
+});
+
+test('the operator imports, lists and exports from the shell', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'outdial-play-')), file = join(folder, 'leads.csv'), phone = fresh(), word = randomUUID().slice(0, 8);
+  t.after(() => rmSync(folder, { recursive: true }));
+  const outdial = (...words) => spawnSync(`${env.OUTDIAL_BIN}/outdial`, ['--state', env.OUTDIAL_STATE, 'leads', ...words], { encoding: 'utf8', maxBuffer: 1 << 28 });
+  writeFileSync(file, `name,phone\nShell ${word},${phone}\nBad,12x\n`);
+  const done = outdial('import', file);
+  assert.deepEqual([done.status, done.stdout], [0, '2 rows: 1 imported, 0 updated, 1 refused.\n  line 3, phone: This is not a phone number.\n'], done.stderr);
+  assert.match(outdial('list', '--search', word).stdout, new RegExp(`\\${phone} .*Shell ${word}\n$`));
+  assert.ok(outdial('export').stdout.includes(`Shell ${word},${phone}`));
+  assert.equal(outdial('import', join(folder, 'no such file')).status, 1);
+  assert.equal(outdial('import').status, 2);
+  assert.equal(outdial('list', '--limit', '0').status, 2);
 });
