@@ -91,7 +91,8 @@ static void *work(void *unused)
     FCGX_InitRequest(&request, listener, FCGI_FAIL_ACCEPT_ON_INTR);
     while (!stopping) {
         struct epoll_event event;
-        if (epoll_pwait(e, &event, 1, -1, &all_but_wake) > 0 && !stopping && FCGX_Accept_r(&request) == 0)
+        /* A connection may have woken nobody else, so it is taken even if the wish to stop came meanwhile. */
+        if (epoll_pwait(e, &event, 1, -1, &all_but_wake) > 0 && FCGX_Accept_r(&request) == 0)
             serve(&ctx, &request);
     }
     FCGX_Free(&request, 1);

@@ -26,10 +26,15 @@ fallible svc_campaign_create(struct ctx *ctx, const struct campaign_house *house
 
 fallible svc_campaign_save(struct ctx *ctx, const struct campaign_house *house, const struct campaign *before, struct campaign *c)
 {
+    struct campaign now;
     TX tx = { 0 };
 
     TRY(campaign_check(ctx, house, before, c));
     TRY(tx_begin(ctx, &tx));
+    TRY(campaigns_lock(ctx, before->id));
+    TRY(campaigns_find(ctx, before->id, &now));
+    if (now.updated_at.us != before->updated_at.us)
+        FAIL_CODE(ctx, CONFLICT, "changed_meanwhile", "Somebody else has changed this campaign at the same moment. Read it again and repeat the change.");
     TRY(campaigns_update(ctx, c));
     TRY(campaigns_find(ctx, before->id, c));
     return tx_commit(&tx);

@@ -25,10 +25,18 @@ fallible svc_lead_create(struct ctx *ctx, struct lead *l)
 fallible svc_lead_save(struct ctx *ctx, struct lead *l)
 {
     const char *country;
+    struct lead now;
+    TX tx = { 0 };
 
     TRY(leads_country(ctx, &country));
     TRY(lead_check(ctx, country, l));
-    return leads_update(ctx, l);
+    TRY(tx_begin(ctx, &tx));
+    TRY(leads_lock(ctx, l->id));
+    TRY(leads_find(ctx, uuid_text(ctx->arena, l->id), &now));
+    if (now.updated_at.us != l->updated_at.us)
+        FAIL_CODE(ctx, CONFLICT, "changed_meanwhile", "Somebody else has changed this lead at the same moment. Read it again and repeat the change.");
+    TRY(leads_update(ctx, l));
+    return tx_commit(&tx);
 }
 
 fallible svc_lead_delete(struct ctx *ctx, struct uuid id)

@@ -39,20 +39,6 @@ fallible svc_run_ready(struct ctx *ctx, const struct settings *settings, struct 
     return NULL;
 }
 
-fallible svc_run_progress(struct ctx *ctx, struct uuid campaign, struct run_progress *out)
-{
-    struct rows rows;
-
-    TRY(db_rows(ctx, SQL_RUN_PROGRESS, &rows, P(campaign)));
-    if (rows.count == 0)
-        FAIL(ctx, NOT_FOUND, "There is no such campaign.");
-    *out = (struct run_progress){
-        .running = row_bool(&rows, 0, "running"), .total = row_int(&rows, 0, "total"), .current = row_int(&rows, 0, "current"),
-        .calls = row_int(&rows, 0, "calls"), .interval_ms = row_int(&rows, 0, "interval_ms"),
-    };
-    return NULL;
-}
-
 /* ---- screening a list ---- */
 
 /* Columns of the leads that stay, in parallel. */

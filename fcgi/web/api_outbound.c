@@ -8,6 +8,7 @@
 #include "model/states.h"
 #include "service/calls.h"
 #include "service/runs.h"
+#include "store/campaigns.h"
 #include "web/api.h"
 
 /* campaign_id of the query, else of the body, else the tenant's default run. */
@@ -36,22 +37,6 @@ static fallible wanted_interval(struct req *r, const struct json *body, int64_t 
         FAIL_FIELD(r->ctx, "intervalMinutes", "out_of_range", "intervalMinutes is a number from 0 to 1440; fractions are allowed.");
     *interval_ms = (int64_t)(minutes * 60000 + 0.5);
     return NULL;
-}
-
-static void write_progress(struct json_out *out, const struct run_progress *progress)
-{
-    json_name(out, "isRunning");
-    json_put_flag(out, progress->running);
-    json_name(out, "currentIndex");
-    json_put_integer(out, progress->current);
-    json_name(out, "totalLeads");
-    json_put_integer(out, progress->total);
-    json_name(out, "callsMade");
-    json_put_integer(out, progress->calls);
-    json_name(out, "remaining");
-    json_put_integer(out, progress->total - progress->current);
-    json_name(out, "intervalMinutes");
-    json_put_real(out, (double)progress->interval_ms / 60000);
 }
 
 static struct json_out *success(struct req *r)
@@ -106,7 +91,7 @@ fallible api_outbound_start(struct req *r)
     struct uuid campaign;
     int64_t interval_ms;
     struct run_started run = { 0 };
-    struct run_progress progress;
+    struct progress progress;
 
     TRY(req_object(r, &body));
     TRY(wanted_interval(r, body, &interval_ms));
@@ -119,9 +104,9 @@ fallible api_outbound_start(struct req *r)
         return reply_started(r, &run);
     }
     TRY(svc_run_resume(r->ctx, r->settings, campaign, interval_ms));
-    TRY(svc_run_progress(r->ctx, campaign, &progress));
-    run.total = progress.total;
-    run.interval_ms = progress.interval_ms;
+    TRY(campaigns_progress(r->ctx, campaign, &progress));
+    run.total = progress.total_leads;
+    run.interval_ms = (int64_t)(progress.interval_minutes * 60000 + 0.5);
     return reply_started(r, &run);
 }
 
@@ -130,18 +115,18 @@ fallible api_outbound_stop(struct req *r)
 {
     const struct json *body;
     struct uuid campaign;
-    struct run_progress progress;
+    struct progress progress;
 
     TRY(req_object(r, &body));
     TRY(wanted_campaign(r, body, &campaign));
     TRY(svc_run_hold(r->ctx, campaign, "stopped"));
-    TRY(svc_run_progress(r->ctx, campaign, &progress));
+    TRY(campaigns_progress(r->ctx, campaign, &progress));
     struct json_out *out = success(r);
     put_text(out, "status", "stopped");
     json_name(out, "callsMade");
-    json_put_integer(out, progress.calls);
+    json_put_integer(out, progress.calls_made);
     json_name(out, "totalLeads");
-    json_put_integer(out, progress.total);
+    json_put_integer(out, progress.total_leads);
     return reply_object_end(r, 200);
 }
 
@@ -149,11 +134,11 @@ fallible api_outbound_stop(struct req *r)
 fallible api_outbound_status(struct req *r)
 {
     struct uuid campaign;
-    struct run_progress progress;
+    struct progress progress;
 
     TRY(wanted_campaign(r, NULL, &campaign));
-    TRY(svc_run_progress(r->ctx, campaign, &progress));
-    write_progress(success(r), &progress);
+    TRY(campaigns_progress(r->ctx, campaign, &progress));
+    shape_write_members(success(r), &progress_shape, &progress);
     return reply_object_end(r, 200);
 }
 

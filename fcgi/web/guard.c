@@ -7,14 +7,12 @@
 
 #include "base/jwt.h"
 #include "base/secret.h"
+#include "model/role.h"
 #include "web/route.h"
 
 #define KEY_PREFIX   "odk_"
 #define KEPT_MS      5000
 #define KEPT_KEYS    256
-
-static const char *const role_names[] = { "viewer", "agent", "manager", "admin", "owner" };
-#define ROLE_COUNT ((int)(sizeof role_names / sizeof role_names[0]))
 
 static struct jwt_key jwt_keys[1];
 
@@ -33,15 +31,6 @@ static pthread_mutex_t  known_keys_lock = PTHREAD_MUTEX_INITIALIZER;
 void guard_init(const struct settings *s)
 {
     jwt_keys[0] = (struct jwt_key){ .issuer = s->jwt_issuer, .algorithm = s->jwt_algorithm, .key = s->jwt_secret, .audience = s->jwt_audience };
-}
-
-static int role_rank(const char *role)
-{
-    for (int i = 0; i < ROLE_COUNT; i++) {
-        if (str_equal(role, role_names[i]))
-            return i;
-    }
-    return -1;
 }
 
 static struct err *nothing_here(struct req *r)
@@ -69,20 +58,6 @@ static void remember_key(const struct known_key *key)
     pthread_mutex_unlock(&known_keys_lock);
 }
 
-/* Scopes that are names of roles narrow the key's role down to the highest of them. */
-static int narrowed(int role, const char *scopes)
-{
-    int highest = -1;
-    for (int i = 0; i < ROLE_COUNT; i++) {
-        size_t length = strlen(role_names[i]);
-        for (const char *at = scopes; at && (at = strstr(at, role_names[i])); at += length) {
-            if (at > scopes && strchr("{,\"", at[-1]) && strchr("},\"", at[length]))
-                highest = i;
-        }
-    }
-    return highest >= 0 && highest < role ? highest : role;
-}
-
 static fallible find_key(struct req *r, const char *hash, struct known_key *out)
 {
     struct rows rows;
@@ -93,7 +68,7 @@ static fallible find_key(struct req *r, const char *hash, struct known_key *out)
         .id = row_uuid(&rows, 0, "id"),
         .tenant = row_uuid(&rows, 0, "tenant_id"),
         .epoch = row_int(&rows, 0, "epoch"),
-        .role = narrowed(role_rank(row_text(&rows, 0, "role")), row_text(&rows, 0, "scopes")),
+        .role = role_rank_of(row_text(&rows, 0, "role")),
         .until_ms = boot_now_ms() + KEPT_MS,
     };
     memcpy(out->hash, hash, sizeof out->hash);
@@ -114,7 +89,7 @@ static fallible identify_key(struct req *r, const char *token)
     ctx->tenant = key.tenant;
     ctx->principal = arena_printf(ctx->arena, "key:%s", uuid_text(ctx->arena, key.id));
     ctx->epoch = key.epoch;
-    ctx->role = role_names[key.role];
+    ctx->role = role_list[key.role];
     return NULL;
 }
 
@@ -127,7 +102,7 @@ static fallible identify_user(struct req *r, const char *token)
     TRY_SAYING(ctx, jwt_verify(ctx->arena, jwt_keys, 1, token, "access", utc_seconds(utc_now()), &claims),
                "This sign-in is not valid, or has expired. Sign in again.");
     if (!claims.subject || !claims.tenant || !uuid_parse(claims.subject, &user) || !uuid_parse(claims.tenant, &tenant) ||
-        uuid_is_none(user) || uuid_is_none(tenant) || role_rank(claims.role) < 0)
+        uuid_is_none(user) || uuid_is_none(tenant) || role_rank_of(claims.role) < 0)
         FAIL(ctx, UNAUTHORIZED, "This sign-in is not valid, or has expired. Sign in again.");
     ctx->tenant = tenant;
     ctx->principal = arena_printf(ctx->arena, "user:%s", uuid_text(ctx->arena, user));
@@ -192,8 +167,8 @@ fallible guard_role(struct req *r)
         return NULL;
     }
     int needed = (int)r->route->who - VIEWER;
-    if (role_rank(r->ctx->role) < needed)
-        FAIL(r->ctx, FORBIDDEN, "This needs the role %s; yours is %s.", role_names[needed], r->ctx->role);
+    if (role_rank_of(r->ctx->role) < needed)
+        FAIL(r->ctx, FORBIDDEN, "This needs the role %s; yours is %s.", role_list[needed], r->ctx->role);
     return NULL;
 }
 

@@ -11,7 +11,7 @@
 
 /* c: a preset (campaign_preset) with the request laid over it.  INVALID. */
 fallible svc_campaign_create(struct ctx *, const struct campaign_house *, struct campaign *c);
-/* Saves c, a changed copy of before.  INVALID. */
+/* Saves c, a changed copy of before.  INVALID; CONFLICT changed_meanwhile when somebody else has changed it since it was read. */
 fallible svc_campaign_save(struct ctx *, const struct campaign_house *, const struct campaign *before, struct campaign *c);
 /* CONFLICT while it runs or one of its calls is open. */
 fallible svc_campaign_delete(struct ctx *, struct uuid);

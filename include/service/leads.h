@@ -9,7 +9,7 @@
 
 /* INVALID; CONFLICT already_exists for an external_id that another lead has. */
 fallible svc_lead_create(struct ctx *, struct lead *);
-/* Saves a changed copy. */
+/* Saves a changed copy.  CONFLICT changed_meanwhile when somebody else has changed the lead since it was read. */
 fallible svc_lead_save(struct ctx *, struct lead *);
 fallible svc_lead_delete(struct ctx *, struct uuid);
 

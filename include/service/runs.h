@@ -14,15 +14,6 @@
 /* One lead that will not be called, and why; index counts from 0. */
 struct run_skip { int64_t index; const char *phone, *reason; };
 
-/* How far a campaign's present list is. */
-struct run_progress {
-    bool    running;
-    int64_t total;                                              /* skipped ones included */
-    int64_t current;                                            /* skipped, or not to be dialed again */
-    int64_t calls;                                              /* attempts the carrier accepted or perhaps placed */
-    int64_t interval_ms;
-};
-
 struct run_started {
     struct uuid      campaign;
     int64_t          total, interval_ms;
@@ -40,6 +31,5 @@ fallible svc_run_start(struct ctx *, const struct settings *, struct uuid campai
 fallible svc_run_resume(struct ctx *, const struct settings *, struct uuid campaign, int64_t interval_ms);
 /* state: "stopped" or "paused".  Not running is fine. */
 fallible svc_run_hold(struct ctx *, struct uuid campaign, const char *state);
-fallible svc_run_progress(struct ctx *, struct uuid campaign, struct run_progress *out);
 /* UNAVAILABLE not_configured, naming each missing setting, unless calls can be placed. */
 fallible svc_run_ready(struct ctx *, const struct settings *, struct uuid campaign, const char **country, bool *screens_numbers);

@@ -65,13 +65,3 @@ SELECT a.id, a.provider_sid AS call_sid, a.phone_e164 AS phone, l.name, l.catego
   LEFT JOIN legs g ON g.tenant_id = $1 AND g.attempt_id = a.id AND g.parent_sid IS NULL
  WHERE a.tenant_id = $1 AND a.campaign_id = $2 AND ($4::uuid IS NULL OR a.id < $4)
  ORDER BY a.id DESC LIMIT $3;
-
--- name: run_progress
--- How far a campaign's present list is.
-SELECT c.state = 'running' AS running, coalesce(l.total, 0) AS total, c.interval_ms,
-       coalesce(l.skipped, 0) + (SELECT count(*) FROM campaign_leads WHERE tenant_id = $1 AND list_id = c.list_id
-                                                                       AND state IN ('done', 'failed', 'skipped', 'withdrawn')) AS current,
-       (SELECT count(*) FROM attempts WHERE tenant_id = $1 AND list_id = c.list_id
-                                        AND state IN ('accepted', 'ended', 'unknown', 'perhaps_placed')) AS calls
-  FROM campaigns c LEFT JOIN campaign_lists l ON l.id = c.list_id
- WHERE c.tenant_id = $1 AND c.id = $2;

@@ -20,7 +20,9 @@ await owner.query(`SET search_path = outdial, public, pg_temp;
     UPDATE tenants SET minimum_gap_minutes = 0;
     UPDATE provider_accounts SET calls_per_second = ${Math.max(100, count / 20)}, max_open_calls = 100000;
     UPDATE campaigns SET max_open_calls = 100000, calls_per_second = 1000, retries = '{"busy": {"times": 1000000, "after_minutes": 1}}';
-    SELECT w.lead('a', n::integer, '+1212' || (2000000 + n)) FROM generate_series(1, ${count}) n;
+    INSERT INTO leads (tenant_id, name, phone_e164, original_phone) SELECT w.id('a'), 'Lead', '+1212' || (2000000 + n), '-' FROM generate_series(1, ${count}) n;
+    INSERT INTO campaign_leads (tenant_id, list_id, campaign_id, lead_id, position)
+    SELECT w.id('a'), w.id('a', 21), w.id('a', 20), id, row_number() OVER (ORDER BY id) FROM leads WHERE tenant_id = w.id('a');
     ANALYZE;`)
 const A = await one("SELECT w.id('a')"), user = await one("SELECT 'user:' || w.id('a', 1)"), campaign = await one("SELECT w.id('a', 20)")
 
@@ -44,8 +46,9 @@ async function dialer(n) {
     while (running) {
         const rows = await entered(client, 'SELECT attempt_id, phone, reason FROM outdial.dial_campaign($1, $2, $3, 20, NULL)', [A, campaign, holder], 'dialer')
         tally.turns++
-        for (const { attempt_id: id } of rows.filter(r => r.attempt_id)) {
+        for (const { attempt_id: id, phone } of rows.filter(r => r.attempt_id)) {
             tally.permits++
+            recent.push(phone)
             if (tally.permits % 10 === 0) continue // killed before it could report
             await entered(client, 'SELECT outdial.attempt_report($1, $2, $3, $4, 201, NULL, NULL, NULL)', [A, id, 'accepted', 'CA' + id], 'dialer')
         }
@@ -70,11 +73,21 @@ for (let n = numbers.length - 1; n > 0; n--) { // in an order of their own
     const other = Math.floor(Math.random() * (n + 1));
     [numbers[n], numbers[other]] = [numbers[other], numbers[n]]
 }
+const recent = [], taken = new Set()
+function next() { // half of them have just been permitted
+    while (recent.length && Math.random() < 0.7) {
+        const phone = recent.pop()
+        if (!taken.has(phone)) return taken.add(phone), phone
+    }
+    while (numbers.length) {
+        const phone = numbers.pop()
+        if (!taken.has(phone)) return taken.add(phone), phone
+    }
+}
 async function person() {
     const client = new pg.Client({ user: 'api' })
     await client.connect()
-    while (numbers.length) {
-        const phone = numbers.pop()
+    for (let phone; (phone = next());) {
         await entered(client, 'SELECT is_new FROM outdial.dnc_add($1, NULL, $2, NULL, $3, NULL)', [A, phone, 'api'])
         for (let tries = 0; !(await entered(client, 'SELECT outdial.dnc_settled($1, $2) AS settled', [A, phone]))[0].settled; tries++) {
             tally.waits++

@@ -33,7 +33,7 @@ const account = await one("SELECT w.id('a', 10)"), viewer = await one("SELECT w.
 const call = (await owner.query("SELECT id, conversation_id, provider_sid, phone_e164, lead_id, permitted_at FROM outdial.attempts WHERE state = 'accepted' ORDER BY id LIMIT 1")).rows[0]
 const unknown = await one("SELECT id FROM outdial.attempts WHERE state = 'unknown' LIMIT 1")
 const permitted = await one("SELECT id FROM outdial.attempts WHERE state = 'permitted' LIMIT 1")
-const lead = await one("SELECT lead_id FROM outdial.campaign_leads WHERE state = 'waiting' AND position = 50000")
+const lead = await one("SELECT lead_id FROM outdial.campaign_leads WHERE state = 'waiting' AND position = " + leads / 2)
 const middle = await one(`SELECT id FROM outdial.leads WHERE external_id = 'x${leads / 2}'`)
 const dnc = (await owner.query('SELECT id, phone_e164 FROM outdial.dnc OFFSET 777 LIMIT 1')).rows[0]
 const phone = n => '+1213' + String(2000000 + n)

@@ -242,6 +242,8 @@ SELECT is((SELECT due_at FROM campaign_leads WHERE lead_id = w.id('a', 46)), '20
 SELECT is((SELECT count(*) FROM attempts a WHERE a.list_id = w.id('a', 21) AND a.state = 'permitted' AND a.permit_until - a.permitted_at = interval '2 seconds'), 2::bigint, 'permits of two seconds');
 SELECT is(w.turn(), '0 0 nobody_due', 'nobody else is due');
 UPDATE campaigns SET interval_ms = 60000 WHERE id = w.id('a', 20);
+SELECT is(w.turn(), '0 0 interval', 'an interval given later counts from the last call');
+SELECT w.ahead('61 seconds') \g /dev/null
 SELECT w.lead('a', 47, '+12125552047'), w.lead('a', 48, '+12125552048') \g /dev/null
 SELECT is(w.turn(), '1 0 permitted', 'with an interval: one');
 SELECT is(w.turn(), '0 0 interval', 'then none, whoever asks');

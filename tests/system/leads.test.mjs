@@ -78,6 +78,17 @@ test('every wrong field is named', async () => {
   problem(await bob.post(path, { name: 'A', phone: '+12125550142' }), 403, 'forbidden');
 });
 
+test('changes at the same moment: none is lost without a word', async () => {
+  const path_of = `${path}/${(await maria.post(path, { name: 'Busy', phone: fresh(), custom: {} })).body.id}`;
+  const answers = await Promise.all([{ name: 'One' }, { category: 'Two' }, { external_id: key() }, { custom: { four: '4' } }].map((change) => maria.patch(path_of, change).then((a) => [change, a])));
+  const now = (await maria.get(path_of)).body;
+  for (const [change, answer] of answers) {
+    if (answer.status === 200) assert.deepEqual(now[Object.keys(change)[0]], Object.values(change)[0]);
+    else problem(answer, 409, 'changed_meanwhile');
+  }
+  assert.ok(answers.some(([, answer]) => answer.status === 200));
+});
+
 test('search finds names in any case, external ids, and numbers however written', async () => {
   const word = randomUUID().slice(0, 8), phone = fresh('813'), external_id = key();
   const made = (await maria.post(path, { name: `Grand ${word.toUpperCase()} Hotel`, phone, external_id })).body;
