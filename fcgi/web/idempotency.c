@@ -1,7 +1,12 @@
 #include "web/idempotency.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/secret.h"
 #include "web/guard.h"
@@ -16,6 +21,26 @@ bool idempotency_wanted(struct req *r)
            req_header(r, "Idempotency-Key");
 }
 
+/* The body's digest, wherever it lies; "" for none. */
+static fallible hash_body(struct req *r, const char **out)
+{
+    *out = r->body_size ? sha256_hex(r->ctx->arena, r->body, r->body_size) : "";
+    if (!r->body_file)
+        return NULL;
+    struct stat about = { 0 };
+    int fd = open(r->body_file, O_RDONLY | O_CLOEXEC);
+    void *bytes = fd < 0 || fstat(fd, &about) || about.st_size == 0 ? MAP_FAILED : mmap(NULL, (size_t)about.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (fd >= 0)
+        close(fd);
+    if (bytes == MAP_FAILED && (fd < 0 || about.st_size))
+        FAIL(r->ctx, INTERNAL, "the file of the body cannot be read: %s", strerror(errno));
+    if (bytes != MAP_FAILED) {
+        *out = sha256_hex(r->ctx->arena, bytes, (size_t)about.st_size);
+        munmap(bytes, (size_t)about.st_size);
+    }
+    return NULL;
+}
+
 static fallible read_key(struct req *r)
 {
     const char *key = req_header(r, "Idempotency-Key");
@@ -26,7 +51,8 @@ static fallible read_key(struct req *r)
         FAIL_FIELD(r->ctx, "Idempotency-Key", "malformed", "Use 1 to 255 visible ASCII characters, for example a UUID.");
 
     struct arena *a = r->ctx->arena;
-    const char *body = r->body_size ? sha256_hex(a, r->body, r->body_size) : "";
+    const char *body;
+    TRY(hash_body(r, &body));
     char *whole = arena_printf(a, "%s %s?%s\n%s", r->method, r->path, r->query, body);
     r->idempotency_key = key;
     r->idempotency_hash = sha256_hex(a, whole, strlen(whole));

@@ -54,7 +54,7 @@ for (const table of tables) {
         ids.b.push(...(await all(`SELECT id FROM outdial.${table} WHERE tenant_id = $1`, [B])).map(r => r.id))
     }
 }
-const phones = ['+12125552040', '+12125559999', '+12127771000', '+12127772000', '+442079460101', '+19005551234', '+9991234567', 'abc', '']
+const phones = ['+12125559000', '+12125559001', '+12125559002', '+12125552999', '+12125552040', '+12125559999', '+12127771000', '+12127772000', '+442079460101', '+19005551234', '+9991234567', 'abc', '']
 const accounts = { a: await one("SELECT w.id('a', 10)"), b: await one("SELECT w.id('b', 10)") }
 const attempts = { a: await one("SELECT w.id('a', 71)"), b: await one("SELECT w.id('b', 71)") }
 const persons = { a: await one("SELECT w.id('a', 1)"), b: await one("SELECT w.id('b', 1)") }
