@@ -486,26 +486,23 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS
 BEGIN
     RETURN QUERY
     UPDATE attempts a SET next_look_at = outdial.now() + interval '20 seconds'
-      FROM (SELECT id FROM attempts WHERE next_look_at <= outdial.now() ORDER BY next_look_at LIMIT p_most FOR UPDATE SKIP LOCKED) due
-     WHERE a.id = due.id
+     WHERE a.id = ANY (ARRAY(SELECT id FROM attempts WHERE next_look_at <= outdial.now() ORDER BY next_look_at LIMIT p_most FOR UPDATE SKIP LOCKED))
     RETURNING CASE WHEN a.state = 'unknown' THEN 'list' ELSE 'fetch' END, a.tenant_id, a.id, a.account_id, a.provider_sid, a.phone_e164, a.caller_id,
               a.permitted_at, NULL::text;
     RETURN QUERY
     UPDATE attempts a SET cancel_tried_at = outdial.now()
-      FROM (SELECT id FROM attempts WHERE cancel_wanted IS NOT NULL AND ended_at IS NULL AND provider_sid IS NOT NULL
-               AND (cancel_tried_at IS NULL OR cancel_tried_at < outdial.now() - interval '5 seconds') LIMIT p_most FOR UPDATE SKIP LOCKED) due
-     WHERE a.id = due.id
+     WHERE a.id = ANY (ARRAY(SELECT id FROM attempts WHERE cancel_wanted IS NOT NULL AND ended_at IS NULL AND provider_sid IS NOT NULL
+               AND (cancel_tried_at IS NULL OR cancel_tried_at < outdial.now() - interval '5 seconds') LIMIT p_most FOR UPDATE SKIP LOCKED))
     RETURNING 'cancel', a.tenant_id, a.id, a.account_id, a.provider_sid, a.phone_e164, a.caller_id, a.permitted_at, a.cancel_wanted;
     -- paused and stopped campaigns: what is still queued at the provider has not been dialed and is taken back
     RETURN QUERY
     UPDATE attempts a SET cancel_tried_at = outdial.now()
-      FROM (SELECT at.id FROM campaigns c
+     WHERE a.id = ANY (ARRAY(SELECT at.id FROM campaigns c
               JOIN attempts at ON at.tenant_id = c.tenant_id AND at.campaign_id = c.id AND at.ended_at IS NULL
               JOIN legs l ON l.tenant_id = at.tenant_id AND l.attempt_id = at.id AND l.parent_sid IS NULL
              WHERE c.state IN ('paused', 'stopped') AND at.list_id IS NOT NULL AND at.state = 'accepted' AND l.status = 'planned'
                AND at.last_heard_at < outdial.now() - interval '1 second'
-               AND (at.cancel_tried_at IS NULL OR at.cancel_tried_at < outdial.now() - interval '5 seconds') LIMIT p_most) due
-     WHERE a.id = due.id
+               AND (at.cancel_tried_at IS NULL OR at.cancel_tried_at < outdial.now() - interval '5 seconds') LIMIT p_most))
     RETURNING 'cancel', a.tenant_id, a.id, a.account_id, a.provider_sid, a.phone_e164, a.caller_id, a.permitted_at, 'queued'::text;
 END $$;
 

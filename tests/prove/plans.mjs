@@ -68,7 +68,6 @@ const hot = [
     ['api', 'run_settings', [A, campaign, null]],
     ['api', 'run_log', [A, campaign, 50, null]],
     ['api', 'run_log', [A, campaign, 50, call.id], 'a later page'],
-    ['api', 'run_progress', [A, campaign]],
     ['api', 'run_settled', [A, campaign]],
     ['api', 'run_lead', [A, 'x', phone(3), 'x', null, '{}']],
     ['api', 'run_set_state', [A, campaign, 'paused', null]],
