@@ -116,6 +116,13 @@ fallible svc_call_place(struct ctx *ctx, const struct settings *settings, const 
     };
     *out = (struct call_placed){ .attempt = dial.attempt, .conversation = row_uuid(&rows, 0, "conversation_id"), .state = "permitted" };
 
+    /* the campaign may call through another account than the tenant's first */
+    if (!uuid_equal(account.id, row_uuid(&rows, 0, "account_id"))) {
+        struct rows other;
+        TRY(db_rows(ctx, SQL_CALL_ATTEMPT_ACCOUNT, &other, P(dial.attempt)));
+        account_open(ctx, settings, &other, 0, &account);
+    }
+
     struct http_request request;
     struct http_answer answer;
     struct dial_result result;

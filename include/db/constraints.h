@@ -16,6 +16,7 @@
     X("phone_numbers_number_key",  CONFLICT, "number",      "already_exists", "This number is already in your list.")   \
     X("phone_numbers_sid_key",     CONFLICT, "providerSid", "already_exists", "This number is already in your list.")   \
     X("trunks_sid_key",            CONFLICT, "trunk_sid",   "already_exists", "This trunk is already in your list.")    \
+    X("conversations_open_number_key", CONFLICT, "phone", "call_already_open", "A call with this number is under way, or its outcome is not known yet.") \
     X("leads_external_id_key",     CONFLICT, "external_id", "already_exists", "Another lead has this external_id.") \
     X("phone_numbers_tenant_id_campaign_id_fkey", INVALID, "campaignId", "not_found", "There is no campaign with this id.") \
     X("phone_numbers_account_id_fkey", CONFLICT, NULL, "in_use", "Numbers were imported through this account. Release or remove them first.") \

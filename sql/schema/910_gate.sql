@@ -236,6 +236,7 @@ BEGIN
     END IF;
     v_due := v_cpace.last_at + make_interval(secs => v_campaign.interval_ms / 1000.0);
     IF v_due > v_now THEN
+        PERFORM campaign_finish(p_tenant, p_campaign, v_campaign.list_id);
         reason := 'interval'; wait_ms := least(1000, extract(epoch FROM v_due - v_now) * 1000 + 1); RETURN NEXT; RETURN;
     END IF;
 
@@ -380,7 +381,8 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'This tenant is suspended.', DETAIL = 'tenant_suspended';
     END IF;
     SELECT a.* INTO v_account FROM provider_accounts a
-     WHERE a.provider = 'twilio' AND (a.tenant_id = p_tenant OR a.tenant_id IS NULL) ORDER BY a.tenant_id NULLS LAST, a.id LIMIT 1;
+     WHERE a.provider = 'twilio' AND (a.tenant_id = p_tenant OR a.tenant_id IS NULL)
+     ORDER BY a.id = (SELECT account_id FROM campaigns WHERE tenant_id = p_tenant AND id = p_campaign) DESC NULLS LAST, a.tenant_id NULLS LAST, a.id LIMIT 1;
     IF v_account.id IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'OD503', MESSAGE = 'Failed to start calling: Twilio not configured. Missing: provider account.', DETAIL = 'not_configured';
     END IF;

@@ -24,12 +24,15 @@ for (const name of wish.only.split(','))
   else if (name === 'stop') proofs.push(['stops', 1, 'stop.mjs', ['--rounds', size.rounds]]);
   else throw new Error(`there is no proof ${name}`);
 
+let child;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child?.kill('SIGKILL'));
 const results = [];
 for (const [title, dialers, file, given] of proofs) {
   console.log(`\n== ${title}`);
   const begin = Date.now();
   const stack = await start({ bin: wish.bin, dialers, keep: wish.keep });
-  const code = await new Promise((settle) => spawn(process.execPath, [resolve(here, file), ...given.map(String)], { stdio: 'inherit', env: stack.env }).once('exit', (status, signal) => settle(signal ?? status)));
+  child = spawn(process.execPath, [resolve(here, file), ...given.map(String)], { stdio: 'inherit', env: stack.env });
+  const code = await new Promise((settle) => child.once('exit', (status, signal) => settle(signal ?? status)));
   const survived = stack.alive();
   const ended = await stack.stop();
   results.push([title, code === 0 && survived && ended === 0, Math.round((Date.now() - begin) / 1000)]);
