@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "model/script.h"
 #include "provider/twiml.h"
@@ -13,14 +14,24 @@
 #include "web/hook.h"
 #include "web/route.h"
 
+#define AGAIN 2                                                 /* how often a document is asked for again */
+
 static fallible reply_twiml(struct req *r, const char *document)
 {
     return reply_text(r, 200, "text/xml; charset=utf-8", document, strlen(document));
 }
 
-/* Turns our own trouble into the apology; everything else stays an error. */
-static fallible spoken(struct req *r, struct err *err)
+/*
+ * Somebody is on the line, who may just have opted out: when the connection was lost in the middle, the statement is said
+ * again, which it allows; a new connection is tried for as long as the database layer finds that worth it.  What then is
+ * still our own trouble becomes the apology; everything else stays an error.
+ */
+static fallible spoken(struct req *r, fallible (*document)(struct req *))
 {
+    struct err *err = document(r);
+
+    for (int again = 0; again < AGAIN && err && err->kind == ERR_UNAVAILABLE && boot_now_ms() < r->ctx->deadline_ms; again++)
+        err = document(r);
     if (!err || err_http_status(err->kind) < 500)
         return err;
     log_error(r->ctx, "twiml.apology", KV("why", err_chain(r->ctx->arena, err)));
@@ -72,7 +83,7 @@ static fallible inbound_voice(struct req *r)
 
 fallible hook_inbound(struct req *r)
 {
-    return spoken(r, inbound_voice(r));
+    return spoken(r, inbound_voice);
 }
 
 /* Kinds of news that nothing listens to yet: genuine ones are kept, and answered as their sender expects. */
@@ -120,7 +131,7 @@ static fallible voice(struct req *r)
 
 fallible hook_voice(struct req *r)
 {
-    return spoken(r, voice(r));
+    return spoken(r, voice);
 }
 
 static fallible gather(struct req *r)
@@ -158,7 +169,7 @@ static fallible gather(struct req *r)
 
 fallible hook_gather(struct req *r)
 {
-    return spoken(r, gather(r));
+    return spoken(r, gather);
 }
 
 /* ---- news ---- */
