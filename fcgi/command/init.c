@@ -49,7 +49,7 @@ fallible command_init(struct invocation *inv)
     struct ctx *ctx = inv->ctx;
     const char *name = invocation_option(inv, "--name"), *email = invocation_option(inv, "--email"), *token;
     struct user owner = { .email = email, .role = "owner" };
-    struct tenant tenant;
+    struct tenant tenant = { 0 };
     struct list users;
 
     TRY(invocation_done(inv));

@@ -66,7 +66,7 @@ static bool read_clock(const char *text, int64_t *minutes)
 static fallible window(struct invocation *inv)
 {
     struct ctx *ctx = inv->ctx;
-    struct tenant tenant;
+    struct tenant tenant = { 0 };
     const char *gap_text = invocation_option(inv, "--gap");
     int64_t opens, closes, gap;
 
@@ -90,7 +90,7 @@ static fallible countries(struct invocation *inv)
 {
     enum { MOST = 300 };
     struct ctx *ctx = inv->ctx;
-    struct tenant tenant;
+    struct tenant tenant = { 0 };
     const char *word, *codes[MOST];
     size_t count = 0;
 

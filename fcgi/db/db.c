@@ -94,6 +94,12 @@ static struct err *nothing_here(struct ctx *ctx)
     return ERR(ctx, NOT_FOUND, "There is nothing at this address.");
 }
 
+fallible db_find(struct ctx *ctx, enum sql id, const struct shape *shape, void *out, struct params params)
+{
+    memset(out, 0, shape->size);
+    return db_one(ctx, id, shape, out, params);
+}
+
 fallible db_maybe(struct ctx *ctx, enum sql which, const struct shape *shape, void *out, bool *found, struct params params)
 {
     return first_row(ctx, which, false, shape, out, found, params);

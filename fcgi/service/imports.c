@@ -558,7 +558,7 @@ fallible svc_import_wait(struct ctx *ctx, struct import_job *job, bool to_the_en
 fallible imports_find(struct ctx *ctx, struct uuid id, struct import *out)
 {
     *out = (struct import){ 0 };
-    return db_one(ctx, SQL_IMPORT_FIND, &import_shape, out, P(id));
+    return db_find(ctx, SQL_IMPORT_FIND, &import_shape, out, P(id));
 }
 
 fallible imports_refusals(struct ctx *ctx, struct uuid id, int64_t after, int64_t limit, struct list *out)

@@ -7,7 +7,7 @@ fallible accounts_list(struct ctx *ctx, int64_t limit, struct uuid after, struct
 
 fallible accounts_get(struct ctx *ctx, struct uuid id, struct provider_account *out)
 {
-    return db_one(ctx, SQL_ACCOUNT_GET, &provider_account_shape, out, P(id));
+    return db_find(ctx, SQL_ACCOUNT_GET, &provider_account_shape, out, P(id));
 }
 
 fallible accounts_whole(struct ctx *ctx, struct uuid id, struct rows *out)
@@ -54,7 +54,7 @@ fallible trunks_list(struct ctx *ctx, int64_t limit, struct uuid after, struct l
 
 fallible trunks_get(struct ctx *ctx, struct uuid id, struct trunk *out)
 {
-    return db_one(ctx, SQL_TRUNK_GET, &trunk_shape, out, P(id));
+    return db_find(ctx, SQL_TRUNK_GET, &trunk_shape, out, P(id));
 }
 
 static fallible no_such_account(struct ctx *ctx)

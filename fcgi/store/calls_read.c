@@ -11,7 +11,7 @@ fallible calls_list(struct ctx *ctx, const struct call_filter *f, int64_t limit,
 fallible calls_find(struct ctx *ctx, struct uuid id, struct call *out)
 {
     *out = (struct call){ 0 };
-    return db_one(ctx, SQL_CALL_FIND, &call_shape, out, P(id));
+    return db_find(ctx, SQL_CALL_FIND, &call_shape, out, P(id));
 }
 
 fallible calls_events(struct ctx *ctx, struct uuid id, struct list *out)

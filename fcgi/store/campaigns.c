@@ -9,7 +9,7 @@
 fallible campaigns_house(struct ctx *ctx, struct campaign_house *out)
 {
     *out = (struct campaign_house){ 0 };
-    return db_one(ctx, SQL_CAMPAIGN_HOUSE, &campaign_house_shape, out, NO_PARAMS);
+    return db_find(ctx, SQL_CAMPAIGN_HOUSE, &campaign_house_shape, out, NO_PARAMS);
 }
 
 fallible campaigns_list(struct ctx *ctx, int64_t limit, struct uuid after, struct list *out)
@@ -20,7 +20,7 @@ fallible campaigns_list(struct ctx *ctx, int64_t limit, struct uuid after, struc
 fallible campaigns_find(struct ctx *ctx, struct uuid id, struct campaign *out)
 {
     *out = (struct campaign){ 0 };
-    return db_one(ctx, SQL_CAMPAIGN_FIND, &campaign_shape, out, P(id));
+    return db_find(ctx, SQL_CAMPAIGN_FIND, &campaign_shape, out, P(id));
 }
 
 fallible campaigns_find_named(struct ctx *ctx, const char *id_or_name, struct campaign *out)
@@ -78,7 +78,7 @@ fallible campaigns_delete(struct ctx *ctx, struct uuid id, bool *gone)
 fallible campaigns_progress(struct ctx *ctx, struct uuid campaign, struct progress *out)
 {
     *out = (struct progress){ 0 };
-    return db_one(ctx, SQL_CAMPAIGN_PROGRESS, &progress_shape, out, P(campaign));
+    return db_find(ctx, SQL_CAMPAIGN_PROGRESS, &progress_shape, out, P(campaign));
 }
 
 fallible campaigns_leads(struct ctx *ctx, struct uuid campaign, int64_t limit, struct uuid after, const char *state, struct list *out)

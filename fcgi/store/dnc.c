@@ -11,7 +11,7 @@ fallible dnc_list(struct ctx *ctx, const char *phone_e164, int64_t limit, struct
 fallible dnc_find(struct ctx *ctx, struct uuid id, struct dnc *out)
 {
     *out = (struct dnc){ 0 };
-    return db_one(ctx, SQL_DNC_FIND, &dnc_shape, out, P(id));
+    return db_find(ctx, SQL_DNC_FIND, &dnc_shape, out, P(id));
 }
 
 fallible dnc_insert(struct ctx *ctx, const char *source, struct dnc *d)

@@ -7,7 +7,7 @@ fallible keys_list(struct ctx *ctx, int64_t limit, struct uuid after, struct lis
 
 fallible keys_get(struct ctx *ctx, struct uuid id, struct api_key *out)
 {
-    return db_one(ctx, SQL_KEY_GET, &api_key_shape, out, P(id));
+    return db_find(ctx, SQL_KEY_GET, &api_key_shape, out, P(id));
 }
 
 fallible keys_add(struct ctx *ctx, struct api_key *k, const char *hash)

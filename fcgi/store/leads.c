@@ -31,7 +31,7 @@ fallible leads_find(struct ctx *ctx, const char *id, struct lead *out)
     *out = (struct lead){ 0 };
     if (uuid_parse(id, &uuid))
         TRY(db_maybe(ctx, SQL_LEAD_FIND, &lead_shape, out, &found, P(uuid)));
-    return found ? NULL : db_one(ctx, SQL_LEAD_FIND_EXTERNAL, &lead_shape, out, P(id));
+    return found ? NULL : db_find(ctx, SQL_LEAD_FIND_EXTERNAL, &lead_shape, out, P(id));
 }
 
 fallible leads_lock(struct ctx *ctx, struct uuid id)

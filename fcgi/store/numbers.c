@@ -12,7 +12,7 @@ fallible numbers_of_account(struct ctx *ctx, struct uuid account, struct list *o
 
 fallible numbers_get(struct ctx *ctx, struct uuid id, struct number *out)
 {
-    return db_one(ctx, SQL_NUMBER_GET, &number_shape, out, P(id));
+    return db_find(ctx, SQL_NUMBER_GET, &number_shape, out, P(id));
 }
 
 fallible numbers_save(struct ctx *ctx, struct number *n)

@@ -2,7 +2,7 @@
 
 fallible tenants_get(struct ctx *ctx, struct tenant *out)
 {
-    return db_one(ctx, SQL_TENANT_GET, &tenant_shape, out, NO_PARAMS);
+    return db_find(ctx, SQL_TENANT_GET, &tenant_shape, out, NO_PARAMS);
 }
 
 fallible tenants_save(struct ctx *ctx, struct tenant *t, const char *detail)

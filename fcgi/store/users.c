@@ -12,7 +12,7 @@ fallible users_list(struct ctx *ctx, int64_t limit, struct uuid after, struct li
 
 fallible users_get(struct ctx *ctx, struct uuid id, struct user *out)
 {
-    return db_one(ctx, SQL_USER_GET, &user_shape, out, P(id));
+    return db_find(ctx, SQL_USER_GET, &user_shape, out, P(id));
 }
 
 fallible users_add(struct ctx *ctx, struct user *u)

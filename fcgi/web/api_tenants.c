@@ -10,7 +10,7 @@
 /* GET /api/v1/tenants/:tenant */
 fallible api_tenant(struct req *r)
 {
-    struct tenant tenant;
+    struct tenant tenant = { 0 };
     TRY(tenants_get(r->ctx, &tenant));
     return reply_json(r, 200, &tenant_shape, &tenant);
 }
@@ -57,7 +57,7 @@ fallible api_platform_tenants(struct req *r)
 fallible api_platform_tenant_create(struct req *r)
 {
     struct tenant_request given = { 0 };
-    struct tenant tenant;
+    struct tenant tenant = { 0 };
 
     TRY(req_create(r, &tenant_request_shape, &given));
     TRY(svc_platform_tenant_add(r->ctx, &given, &tenant));
@@ -67,7 +67,7 @@ fallible api_platform_tenant_create(struct req *r)
 
 static fallible set_status(struct req *r, const char *status)
 {
-    struct tenant tenant;
+    struct tenant tenant = { 0 };
     TRY(platform_tenants_status(r->ctx, r->id, status, &tenant));
     return reply_json(r, 200, &tenant_shape, &tenant);
 }

@@ -124,7 +124,9 @@ int64_t     row_int(const struct rows *, size_t row, const char *column);       
 bool        row_bool(const struct rows *, size_t row, const char *column);
 struct uuid row_uuid(const struct rows *, size_t row, const char *column);
 
-/* Exactly one row; none is NOT_FOUND. */
+/* Exactly one row into a struct that is emptied first; none is NOT_FOUND. */
+fallible db_find(struct ctx *, enum sql, const struct shape *, void *out, struct params);
+/* The same over a struct that holds something: members without a column keep it.  For INSERT and UPDATE ... RETURNING. */
 fallible db_one(struct ctx *, enum sql, const struct shape *, void *out, struct params);
 fallible db_maybe(struct ctx *, enum sql, const struct shape *, void *out, bool *found, struct params);
 fallible db_list(struct ctx *, enum sql, const struct shape *, struct list *out, struct params);

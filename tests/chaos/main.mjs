@@ -1,8 +1,9 @@
 // All proofs of this folder, one after another, each against a stack of its own.
 //
 //   run                          full size: 2,000 leads and 200 kills with one dialer and with three, 10,000 opt-outs, stops
-//   run --small                  a few minutes less of the same
-//   run --only kills,stop        some of them          --seed n   the same random choices again
+//   run --small                  the same in about three minutes
+//   run --only kills,load        some of them; load (memory and open calls) only when it is named
+//   run --seed n                 the same random choices again     --keep   leaves state and logs where they are
 
 import { spawn } from 'node:child_process';
 import { dirname, join, resolve } from 'node:path';
