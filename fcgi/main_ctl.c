@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/http.h"
 #include "base/log.h"
@@ -91,10 +92,14 @@ static fallible prepare(struct ctx *ctx, unsigned needs, struct settings *settin
     return db_ready(ctx);
 }
 
-/* Takes "--state DIR" off the front. */
+/* Takes "--state DIR" off the front.  STATE names the stack as it does for `run`, ./var without it, unless settings are given otherwise. */
 static bool choose_state(struct arena *a, int *argc, char ***argv)
 {
-    const char *directory = getenv("STATE_DIR");
+    bool run = *argc && str_equal(**argv, "run");
+    bool told = run || getenv("OUTDIAL_SETTINGS") || getenv("DATABASE_URL") || getenv("DATABASE_URL_FILE");
+    const char *directory = told ? NULL : getenv("STATE");
+    if (!told && !directory && access("./var/outdial.env", R_OK) == 0)
+        directory = "./var";
     if (*argc >= 2 && str_equal(**argv, "--state")) {
         directory = (*argv)[1];
         *argc -= 2;

@@ -22,7 +22,7 @@ fallible choose_tenant(struct invocation *inv, struct tenant *out)
     struct rows rows;
 
     if (!wanted)
-        wanted = getenv("OUTDIAL_TENANT_ID");
+        wanted = inv->settings->tenant_id;
     if (wanted && !*wanted)
         wanted = NULL;
     TRY(db_global_rows(ctx, SQL_OPERATOR_TENANTS, &rows, P(wanted)));

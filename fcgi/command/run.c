@@ -185,6 +185,8 @@ static fallible write_settings(struct stack *s)
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             if (str_starts(*entry, names[i]))
                 str_addf(&text, "%s\n", *entry);
+    if (s->with_demo)
+        str_addf(&text, "OUTDIAL_TENANT_ID=%s\n", s->demo.tenant_id);
     return state_write(s->ctx, state_path(s->ctx, &s->state, "outdial.env"), 0600, text.text);
 }
 

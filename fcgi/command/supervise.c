@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "base/str.h"
 
-enum { QUICK_MS = 2000, LONGEST_DELAY_MS = 900, LOOK_MS = 200 };
+enum { QUICK_MS = 2000, LONGEST_DELAY_MS = 500, LOOK_MS = 200 };
 
 extern char **environ;
 

@@ -59,6 +59,11 @@ static fallible report(struct ctx *ctx, struct uuid attempt, const struct dial_r
     return NULL;
 }
 
+bool call_not_placed(const struct call_placed *placed)
+{
+    return str_equal(placed->state, "refused") || str_equal(placed->state, "not_placed");
+}
+
 fallible svc_call_stand(struct ctx *ctx, struct uuid attempt, struct call_placed *out)
 {
     struct rows rows;

@@ -57,6 +57,10 @@ fallible api_account_update(struct req *r)
 /* DELETE .../provider-accounts/:id */
 fallible api_account_delete(struct req *r)
 {
+    struct provider_account account;
+
+    TRY(accounts_get(r->ctx, r->id, &account));
+    TRY(req_if_match(r, &provider_account_shape, &account));
     TRY(accounts_remove(r->ctx, r->id));
     return reply_empty(r, 204);
 }

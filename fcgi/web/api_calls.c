@@ -56,7 +56,7 @@ static fallible reply_call(struct req *r, const struct call_placed *placed)
 
     TRY(calls_find(r->ctx, placed->conversation, &call));
     reply_header(r, "Location", "/api/v1/tenants/%s/calls/%s", uuid_text(r->ctx->arena, r->ctx->tenant), uuid_text(r->ctx->arena, placed->conversation));
-    return reply_json(r, placed->sid ? 201 : 202, &call_shape, &call);
+    return reply_json(r, placed->sid || call_not_placed(placed) ? 201 : 202, &call_shape, &call);
 }
 
 /* POST /api/v1/tenants/:tenant/calls */

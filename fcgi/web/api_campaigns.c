@@ -76,6 +76,11 @@ fallible api_campaign_update(struct req *r)
 /* DELETE .../campaigns/:id */
 fallible api_campaign_delete(struct req *r)
 {
+    struct campaign c;
+
+    TRY(campaigns_find(r->ctx, r->id, &c));
+    complete(r, &c);
+    TRY(req_if_match(r, &campaign_shape, &c));
     TRY(svc_campaign_delete(r->ctx, r->id));
     return reply_empty(r, 204);
 }

@@ -93,6 +93,7 @@ fallible api_lead_delete(struct req *r)
     struct lead l;
 
     TRY(leads_find(r->ctx, r->id_text, &l));
+    TRY(req_if_match(r, &lead_shape, &l));
     TRY(svc_lead_delete(r->ctx, l.id));
     return reply_empty(r, 204);
 }

@@ -198,14 +198,16 @@ fallible api_outbound_logs(struct req *r)
 
 static fallible reply_placed(struct req *r, const struct call_placed *placed, const char *phone)
 {
-    bool unknown = !placed->sid;
-    struct json_out *out = success(r);
+    bool failed = call_not_placed(placed), unknown = !placed->sid && !failed;
+    struct json_out *out = reply_object(r);
 
+    json_name(out, "success");
+    json_put_flag(out, !failed);
     put_text(out, "callSid", placed->sid);
     put_text(out, "callId", uuid_text(r->ctx->arena, placed->conversation));
     put_text(out, "phone", phone);
-    if (unknown)
-        put_text(out, "status", "unknown");
+    if (failed || unknown)
+        put_text(out, "status", failed ? "failed" : "unknown");
     return reply_object_end(r, unknown ? 202 : 200);
 }
 

@@ -52,6 +52,10 @@ fallible api_trunk_update(struct req *r)
 /* DELETE .../trunks/:id */
 fallible api_trunk_delete(struct req *r)
 {
+    struct trunk trunk;
+
+    TRY(trunks_get(r->ctx, r->id, &trunk));
+    TRY(req_if_match(r, &trunk_shape, &trunk));
     TRY(trunks_remove(r->ctx, r->id));
     return reply_empty(r, 204);
 }

@@ -69,8 +69,10 @@ static fallible inbound(struct req *r, const struct hook *hook, const char *kind
     struct rows rows;
 
     TRY(db_global_rows(r->ctx, SQL_HOOK_INBOUND, &rows, P(hook->accounts, hook->event.sid, hook->event.to, kind, hook->event.payload)));
-    const char *locale = rows.count ? row_text(&rows, 0, "locale") : "en";
-    return say(r, locale, script_fill(r->ctx->arena, script_default(locale, SCRIPT_INBOUND), "", rows.count ? row_text(&rows, 0, "company") : ""));
+    if (rows.count == 0)
+        return refuse_foreign(r);
+    const char *locale = row_text(&rows, 0, "locale");
+    return say(r, locale, script_fill(r->ctx->arena, script_default(locale, SCRIPT_INBOUND), "", row_text(&rows, 0, "company")));
 }
 
 static fallible inbound_voice(struct req *r)
@@ -95,6 +97,8 @@ fallible hook_keep(struct req *r)
     TRY(hook_enter(r, &hook));
     TRY(db_global_rows(r->ctx, SQL_HOOK_INBOUND, &rows,
                        P(hook.accounts, hook.event.sid, hook.event.to, strrchr(r->route->pattern, '/') + 1, hook.event.payload)));
+    if (rows.count == 0)
+        return refuse_foreign(r);
     return reply_empty(r, 204);
 }
 
@@ -107,8 +111,6 @@ static fallible voice(struct req *r)
     const char *document;
 
     TRY(hook_enter(r, &hook));
-    if (uuid_is_none(hook.attempt))
-        return inbound(r, &hook, "voice");
     TRY(db_global_rows(r->ctx, SQL_HOOK_VOICE, &rows, P(hook.tenant, hook.attempt, hook.accounts, hook.event.sid, hook.event.answered_by,
                                                         arena_printf(r->ctx->arena, "voice:%.40s:%s", hook.event.sid, hook.event.answered_by ? hook.event.answered_by : "-"),
                                                         hook.event.payload)));
@@ -123,8 +125,8 @@ static fallible voice(struct req *r)
     if (str_equal(mode, "machine"))
         return say(r, locale, sentence(r, &rows, "voicemail", SCRIPT_VOICEMAIL));
 
-    const char *gather = arena_printf(r->ctx->arena, "%s/api/outbound-caller/gather?a=%s&t=%s", r->settings->public_base_url,
-                                      uuid_text(r->ctx->arena, hook.attempt), uuid_text(r->ctx->arena, hook.tenant));
+    const char *gather = arena_printf(r->ctx->arena, "%s/api/outbound-caller/gather?a=%s&t=%s#rc=2&rp=5xx,ct,rt", r->settings->public_base_url,
+                                      row_text(&rows, 0, "attempt_id"), row_text(&rows, 0, "tenant_id"));
     TRY(twiml_menu(r->ctx->arena, locale, sentence(r, &rows, "greeting", SCRIPT_GREETING), sentence(r, &rows, "no_input", SCRIPT_NO_INPUT), gather, &document));
     return reply_twiml(r, document);
 }
@@ -141,8 +143,6 @@ static fallible gather(struct req *r)
     const char *document;
 
     TRY(hook_enter(r, &hook));
-    if (uuid_is_none(hook.attempt))
-        return reply_twiml(r, twiml_hangup);
     const char *digits = hook.event.digits ? hook.event.digits : "";
     TRY(db_global_rows(r->ctx, SQL_HOOK_GATHER, &rows, P(hook.tenant, hook.attempt, hook.accounts, hook.event.sid,
                                                          arena_printf(r->ctx->arena, "%.8s", digits), r->settings->agent_phone_number,
@@ -161,7 +161,7 @@ static fallible gather(struct req *r)
         return reply_twiml(r, twiml_hangup);
 
     const char *status = arena_printf(r->ctx->arena, "%s/api/outbound-caller/call-status?a=%s&t=%s#rc=3&rp=5xx,ct,rt", r->settings->public_base_url,
-                                      uuid_text(r->ctx->arena, hook.attempt), uuid_text(r->ctx->arena, hook.tenant));
+                                      row_text(&rows, 0, "attempt_id"), row_text(&rows, 0, "tenant_id"));
     TRY(twiml_connect(r->ctx->arena, locale, sentence(r, &rows, "said", SCRIPT_CONNECTING), row_text(&rows, 0, "caller_id"),
                       row_text(&rows, 0, "agent_phone"), status, &document));
     return reply_twiml(r, document);

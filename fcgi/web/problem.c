@@ -17,11 +17,14 @@ static const char *detail_of(const struct err *err)
 static const char *instance_of(struct req *r)
 {
     const char *path = r->path ? r->path : "";
+    struct str s = str_make(r->ctx->arena, 4 * strlen(path) + 16);
     for (const char *c = path; *c; c++) {
         if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f)
-            return arena_printf(r->ctx->arena, "/%s", url_encode(r->ctx->arena, path + (*path == '/')));
+            str_addf(&s, "%%%02X", (unsigned char)*c);
+        else
+            str_addf(&s, "%c", *c);
     }
-    return path;
+    return s.text;
 }
 
 static void member(struct json_out *out, const char *name, const char *value)

@@ -11,7 +11,7 @@
  * Arguments: invocation_option() and invocation_flag() take theirs out of the list; invocation_word() takes the next plain
  * word; invocation_done() refuses what is left.  So a command reads its options first, then its words.
  *
- * `outdial --state DIR ...` (or the variable STATE_DIR) speaks to the stack that `outdial run` keeps in DIR.
+ * `outdial --state DIR ...` (or the variable STATE, as for run) speaks to the stack that `outdial run` keeps in DIR.
  */
 #pragma once
 

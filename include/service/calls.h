@@ -35,6 +35,8 @@ struct call_placed {
  * reached (nothing was placed).  Otherwise success; state "unknown" means that the outcome was not known in time.
  */
 fallible svc_call_place(struct ctx *, const struct settings *, const struct call_wish *, struct call_placed *out);
+/* Provably nothing was placed: a replay of a key may find its call so. */
+bool call_not_placed(const struct call_placed *);
 /* How the call of an attempt stands now: for replays of an Idempotency-Key. */
 fallible svc_call_stand(struct ctx *, struct uuid attempt, struct call_placed *out);
 /* Hangs up an open call.  It counts as ended when the carrier says so. */

@@ -9,11 +9,11 @@ SELECT outdial.hook_status($1, $2, $3::uuid[], $4, $5, $6, $7, $8, $9, $10, $11,
 
 -- name: hook_voice
 -- global
-SELECT mode, locale, persona, company, greeting, no_input, voicemail FROM outdial.hook_voice($1, $2, $3::uuid[], $4, $5, $6, $7::jsonb);
+SELECT mode, locale, persona, company, greeting, no_input, voicemail, tenant_id, attempt_id FROM outdial.hook_voice($1, $2, $3::uuid[], $4, $5, $6, $7::jsonb);
 
 -- name: hook_gather
 -- global
-SELECT mode, locale, persona, company, said, agent_phone, caller_id FROM outdial.hook_gather($1, $2, $3::uuid[], $4, $5, $6, $7, $8::jsonb);
+SELECT mode, locale, persona, company, said, agent_phone, caller_id, tenant_id, attempt_id FROM outdial.hook_gather($1, $2, $3::uuid[], $4, $5, $6, $7, $8::jsonb);
 
 -- name: hook_inbound
 -- global

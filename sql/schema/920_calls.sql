@@ -234,6 +234,14 @@ BEGIN
             verdict := 'foreign';
             RETURN;
         END IF;
+    ELSE
+        -- an address that names no attempt: the line's own id may
+        SELECT * INTO attempt FROM attempts WHERE provider_sid = coalesce(p_parent_sid, p_sid)
+         ORDER BY account_id = ANY (p_accounts) DESC NULLS LAST LIMIT 1 FOR UPDATE;
+        IF FOUND AND (attempt.account_id = ANY (p_accounts)) IS NOT TRUE THEN
+            verdict := 'foreign';
+            RETURN;
+        END IF;
     END IF;
     verdict := 'ours';
     IF attempt.id IS NULL THEN
@@ -309,7 +317,7 @@ $$;
 -- mode: person, machine, hangup (opted out, foreign call id, ended), stray (treat as inbound), foreign (403).
 DROP FUNCTION IF EXISTS outdial.hook_voice(uuid, uuid, uuid[], text, text, text, jsonb);
 CREATE OR REPLACE FUNCTION outdial.hook_voice(p_tenant uuid, p_attempt uuid, p_accounts uuid[], p_sid text, p_answered_by text, p_source_key text, p_payload jsonb)
-RETURNS TABLE (mode text, locale text, persona text, company text, greeting text, no_input text, voicemail text)
+RETURNS TABLE (mode text, locale text, persona text, company text, greeting text, no_input text, voicemail text, tenant_id uuid, attempt_id uuid)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -327,22 +335,24 @@ BEGIN
         RETURN NEXT; RETURN;
     END IF;
     v_attempt := v_whose.attempt;
+    tenant_id := v_attempt.tenant_id;
+    attempt_id := v_attempt.id;
     PERFORM call_news(v_attempt, p_sid, NULL, 'twiml', p_source_key, 'in_progress', outdial.now(), NULL, p_answered_by, v_attempt.phone_e164, p_payload);
-    SELECT * INTO v_attempt FROM attempts WHERE id = v_attempt.id;
-    SELECT * INTO v_tenant FROM tenants WHERE id = p_tenant;
-    SELECT * INTO v_campaign FROM campaigns WHERE tenant_id = p_tenant AND id = v_attempt.campaign_id;
+    SELECT * INTO v_attempt FROM attempts WHERE attempts.id = v_attempt.id;
+    SELECT * INTO v_tenant FROM tenants WHERE id = v_attempt.tenant_id;
+    SELECT * INTO v_campaign FROM campaigns c WHERE c.tenant_id = v_attempt.tenant_id AND c.id = v_attempt.campaign_id;
     locale := coalesce(v_campaign.locale, v_tenant.locale);
     persona := v_tenant.persona;
     company := CASE WHEN v_tenant.company <> '' THEN v_tenant.company ELSE v_tenant.name END;
-    IF v_attempt.ended_at IS NOT NULL OR v_attempt.cancel_wanted = 'live' OR is_do_not_call(p_tenant, v_attempt.campaign_id, v_attempt.phone_e164) THEN
+    IF v_attempt.ended_at IS NOT NULL OR v_attempt.cancel_wanted = 'live' OR is_do_not_call(v_attempt.tenant_id, v_attempt.campaign_id, v_attempt.phone_e164) THEN
         mode := 'hangup';
     ELSIF v_attempt.answered_by = 'machine' THEN
         mode := 'machine';
-        voicemail := script_text(p_tenant, v_campaign.id, locale, 'voicemail');
+        voicemail := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'voicemail');
     ELSE
         mode := 'person';
-        greeting := script_text(p_tenant, v_campaign.id, locale, 'greeting');
-        no_input := script_text(p_tenant, v_campaign.id, locale, 'no_input');
+        greeting := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'greeting');
+        no_input := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'no_input');
     END IF;
     RETURN NEXT;
 END $$;
@@ -352,7 +362,7 @@ END $$;
 DROP FUNCTION IF EXISTS outdial.hook_gather(uuid, uuid, uuid[], text, text, text, text, jsonb);
 CREATE OR REPLACE FUNCTION outdial.hook_gather(p_tenant uuid, p_attempt uuid, p_accounts uuid[], p_sid text, p_digits text, p_default_agent text,
                                                p_source_key text, p_payload jsonb)
-RETURNS TABLE (mode text, locale text, persona text, company text, said text, agent_phone text, caller_id text)
+RETURNS TABLE (mode text, locale text, persona text, company text, said text, agent_phone text, caller_id text, tenant_id uuid, attempt_id uuid)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -362,8 +372,10 @@ DECLARE
     v_tenant    tenants;
 BEGIN
     -- the number's lock comes before the attempt's row, as in the gate
-    IF p_digits = '2' THEN
-        PERFORM pg_advisory_xact_lock(number_lock(tenant_id, phone_e164)) FROM attempts WHERE id = p_attempt AND tenant_id = p_tenant;
+    IF p_digits = '2' AND p_attempt IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(number_lock(a.tenant_id, a.phone_e164)) FROM attempts a WHERE a.id = p_attempt AND a.tenant_id = p_tenant;
+    ELSIF p_digits = '2' THEN
+        PERFORM pg_advisory_xact_lock(number_lock(a.tenant_id, a.phone_e164)) FROM attempts a WHERE a.provider_sid = p_sid AND a.account_id = ANY (p_accounts);
     END IF;
     SELECT * INTO v_whose FROM hook_enter(p_tenant, p_attempt, p_accounts, p_sid, NULL, 'gather', p_payload);
     mode := v_whose.verdict;
@@ -374,42 +386,48 @@ BEGIN
         RETURN NEXT; RETURN;
     END IF;
     v_attempt := v_whose.attempt;
+    tenant_id := v_attempt.tenant_id;
+    attempt_id := v_attempt.id;
     PERFORM call_news(v_attempt, p_sid, NULL, 'twiml', p_source_key, 'in_progress', outdial.now(), NULL, NULL, v_attempt.phone_e164, p_payload);
-    UPDATE attempts SET digits = p_digits WHERE id = v_attempt.id AND p_digits IS NOT NULL;
-    SELECT * INTO v_tenant FROM tenants WHERE id = p_tenant;
-    SELECT * INTO v_campaign FROM campaigns WHERE tenant_id = p_tenant AND id = v_attempt.campaign_id;
+    UPDATE attempts a SET digits = p_digits WHERE a.id = v_attempt.id AND p_digits IS NOT NULL;
+    SELECT * INTO v_tenant FROM tenants WHERE id = v_attempt.tenant_id;
+    SELECT * INTO v_campaign FROM campaigns c WHERE c.tenant_id = v_attempt.tenant_id AND c.id = v_attempt.campaign_id;
     locale := coalesce(v_campaign.locale, v_tenant.locale);
     persona := v_tenant.persona;
     company := CASE WHEN v_tenant.company <> '' THEN v_tenant.company ELSE v_tenant.name END;
     IF p_digits = '2' THEN
-        PERFORM dnc_write(p_tenant, NULL, v_attempt.phone_e164, 'Pressed 2 during the call', 'keypress', v_attempt.conversation_id, 'called party');
+        PERFORM dnc_write(v_attempt.tenant_id, NULL, v_attempt.phone_e164, 'Pressed 2 during the call', 'keypress', v_attempt.conversation_id, 'called party');
         mode := 'opted_out';
-        said := script_text(p_tenant, v_campaign.id, locale, 'opted_out');
-    ELSIF is_do_not_call(p_tenant, v_attempt.campaign_id, v_attempt.phone_e164) THEN
+        said := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'opted_out');
+    ELSIF is_do_not_call(v_attempt.tenant_id, v_attempt.campaign_id, v_attempt.phone_e164) THEN
         mode := 'hangup';
     ELSIF p_digits = '1' THEN
         agent_phone := coalesce(v_campaign.agent_phone, v_tenant.agent_phone, p_default_agent);
         caller_id := v_attempt.caller_id;
-        IF agent_phone IS NULL OR agent_phone = v_attempt.phone_e164 OR NOT destination_allowed(p_tenant, agent_phone) THEN
+        IF agent_phone IS NULL OR agent_phone = v_attempt.phone_e164 OR NOT destination_allowed(v_attempt.tenant_id, agent_phone) THEN
             mode := 'no_agent';
             agent_phone := NULL;
         ELSE
             mode := 'connect';
-            said := script_text(p_tenant, v_campaign.id, locale, 'connecting');
+            said := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'connecting');
         END IF;
     ELSE
         mode := 'no_input';
-        said := script_text(p_tenant, v_campaign.id, locale, 'no_input');
+        said := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'no_input');
     END IF;
     RETURN NEXT;
 END $$;
 
 -- A call without an attempt of ours: remembered; language and name of the tenant whose number or account it came through.
+-- No row: the line is another account's.
 DROP FUNCTION IF EXISTS outdial.hook_inbound(uuid[], text, text, text, jsonb);
 CREATE OR REPLACE FUNCTION outdial.hook_inbound(p_accounts uuid[], p_sid text, p_to text, p_kind text, p_payload jsonb)
 RETURNS TABLE (locale text, company text) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+    IF EXISTS (SELECT FROM attempts WHERE provider_sid = p_sid AND (account_id = ANY (p_accounts)) IS NOT TRUE) THEN
+        RETURN;
+    END IF;
     INSERT INTO stray_events (tenant_id, account_id, call_sid, kind, payload, received_at)
     SELECT tenant_id, id, p_sid, p_kind, p_payload, outdial.now() FROM provider_accounts WHERE id = p_accounts[1] ON CONFLICT DO NOTHING;
     RETURN QUERY

@@ -36,7 +36,8 @@ for (const [title, dialers, file, given] of proofs) {
   const code = await new Promise((settle) => child.once('exit', (status, signal) => settle(signal ?? status)));
   const survived = stack.alive();
   const ended = await stack.stop();
-  results.push([title, code === 0 && survived && ended === 0, Math.round((Date.now() - begin) / 1000)]);
+  results.push([title, code === 0 && survived && ended === 0 && !stack.reports.length, Math.round((Date.now() - begin) / 1000)]);
+  for (const report of stack.reports.slice(0, 20)) console.log(`  ${report}`);
   if (!survived || ended !== 0) console.log(`FAILED: the supervisor ended with ${ended}`);
 }
 console.log();

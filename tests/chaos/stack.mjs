@@ -61,7 +61,14 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'])
     process.exit(130);
   });
 
-/** Starts a stack in a new folder; the answer has env, state (folder), alive() and stop(). */
+/** What sanitizers wrote, when the programs were built with them: complete once the stack has ended. */
+function sanitizers(logs) {
+  if (!existsSync(logs)) return [];
+  return readdirSync(logs).flatMap((file) => readFileSync(join(logs, file), 'latin1').split('\n')
+    .filter((line) => /ERROR: (Address|Leak)Sanitizer|DEADLYSIGNAL|runtime error:|WARNING: ThreadSanitizer/.test(line)).map((line) => `${file}: ${line}`));
+}
+
+/** Starts a stack in a new folder; the answer has env, state (folder), alive() and stop(), then reports. */
 export async function start({ bin, dialers = 1, workers = 2, keep = false }) {
   const place = mkdtempSync(join(tmpdir(), 'outdial-chaos-'));
   chmodSync(place, 0o755);
@@ -85,6 +92,7 @@ export async function start({ bin, dialers = 1, workers = 2, keep = false }) {
       await Promise.race([end, pause(60000).then(() => child.kill('SIGKILL'))]);
       await end;
       running.delete(stack);
+      stack.reports = sanitizers(join(state, 'logs'));
       if (keep) console.log(`kept: ${place}`);
       else rmSync(place, { recursive: true, force: true });
       return ended;

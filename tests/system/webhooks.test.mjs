@@ -14,6 +14,7 @@ before(async () => {
   assert.equal(placed.status, 200, placed.text);
   const [attempt] = await rows('SELECT id, tenant_id, provider_sid FROM attempts WHERE provider_sid = $1', [placed.body.callSid]);
   call = { ...attempt, phone };
+  await until('the carrier itself has said that it rings', async () => (await rows("SELECT FROM call_events WHERE attempt_id = $1 AND kind = 'ringing'", [call.id])).length === 1);
 });
 
 const path = (over = {}) => `/api/outbound-caller/call-status?a=${over.attempt ?? call.id}&t=${over.tenant ?? call.tenant_id}`;
@@ -22,8 +23,8 @@ const fields = (over = {}) => ({ CallSid: call.provider_sid, AccountSid: env.TWI
 const sign = (where, body, token = env.TWILIO_AUTH_TOKEN) => twilio.getExpectedTwilioSignature(token, env.OUTDIAL_URL + where, body);
 const send = (where, body, signature) => request('POST', where, { raw: new URLSearchParams(body).toString(),
   headers: { 'content-type': 'application/x-www-form-urlencoded', ...(signature ? { 'x-twilio-signature': signature } : {}) } });
-const everything = async () => JSON.stringify(await rows(`SELECT (SELECT count(*) FROM call_events) AS events, (SELECT count(*) FROM stray_events) AS stray,
-  (SELECT jsonb_agg(l ORDER BY id) FROM legs l WHERE attempt_id = $1) AS legs`, [call.id]));
+const everything = async () => JSON.stringify(await rows(`SELECT (SELECT count(*) FROM call_events WHERE attempt_id = $1) AS events, (SELECT count(*) FROM stray_events WHERE call_sid = $2) AS stray,
+  (SELECT jsonb_agg(l ORDER BY id) FROM legs l WHERE attempt_id = $1) AS legs`, [call.id, call.provider_sid]));
 
 test('what the SDK signs is taken, once', async () => {
   const body = fields();
