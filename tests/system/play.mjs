@@ -96,12 +96,9 @@ export async function rows(sql, parameters = []) {
   }
 }
 
-/** Numbers nobody has used: exchange and line of their own for each play. */
-let next = Number.parseInt(randomUUID().slice(0, 4), 16) % 700;
-export const fresh = (area = '212') => {
-  next += 1;
-  return `+1${area}${200 + Math.floor(next / 100) % 700}${String(1000 + (next * 37) % 9000)}`;
-};
+/** Numbers nobody has used: from a place of its own for each play, so far apart that plays do not meet. */
+let next = Number.parseInt(randomUUID().slice(0, 8), 16) % 6_900_000;
+export const fresh = (area = '212') => `+1${area}${2_000_000 + ++next}`;
 
 /** A problem document as RFC 9457 has it, with the field that is to blame. */
 export function problem(answer, status, code, field) {
