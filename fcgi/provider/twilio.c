@@ -12,8 +12,6 @@
 #include "base/json.h"
 
 #define FORM_CEILING (16 << 10)
-/* Callbacks are tried three times more on 5xx, connect and read trouble. */
-#define CALLBACK_RETRIES "#rc=3&rp=5xx,ct,rt"
 
 static const char *const form_headers[] = { "Content-Type: application/x-www-form-urlencoded", "Accept: application/json", NULL };
 static const char *const plain_headers[] = { "Accept: application/json", NULL };
@@ -60,7 +58,7 @@ const char *twilio_answered_by(const char *word)
 
 static const char *callback(struct arena *arena, const struct dial *dial, const char *path)
 {
-    return arena_printf(arena, "%s%s?a=%s&t=%s" CALLBACK_RETRIES, dial->public_base_url, path, uuid_text(arena, dial->attempt),
+    return arena_printf(arena, "%s%s?a=%s&t=%s" TWILIO_CALLBACK_RETRIES, dial->public_base_url, path, uuid_text(arena, dial->attempt),
                         uuid_text(arena, dial->tenant));
 }
 

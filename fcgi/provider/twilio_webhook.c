@@ -64,7 +64,8 @@ bool twilio_signed(struct arena *arena, const char *auth_token, const char *publ
     const char *other = other_port(arena, url);
 
     return secret_equal(twilio_signature(arena, auth_token, url, form), signature)
-           || (other && secret_equal(twilio_signature(arena, auth_token, other, form), signature));
+           || (other && secret_equal(twilio_signature(arena, auth_token, other, form), signature))
+           || secret_equal(twilio_signature(arena, auth_token, arena_printf(arena, "%s" TWILIO_CALLBACK_RETRIES, url), form), signature);
 }
 
 /* Kept with the event: what explains a call later.  Numbers, names and places of the called party are not. */

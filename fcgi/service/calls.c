@@ -4,6 +4,7 @@
 #include "service/calls.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -12,6 +13,7 @@
 
 #define PERMIT_MS   2000
 #define DEADLINE_MS 10000                                       /* a person is waiting */
+#define WAIT_MS     100
 
 fallible svc_account(struct ctx *ctx, const struct settings *settings, const char *provider, struct account *out)
 {
@@ -78,8 +80,21 @@ fallible svc_call_stand(struct ctx *ctx, struct uuid attempt, struct call_placed
         .sid = row_text(&rows, 0, "provider_sid"),
         .failure = row_text(&rows, 0, "failure"),
         .error_code = row_text(&rows, 0, "error_code"),
+        .phone = row_text(&rows, 0, "phone_e164"),
     };
     return NULL;
+}
+
+/* An unclear answer often clears up by the first webhook: the person waits for it until the deadline, and no longer. */
+static fallible stand_when_known(struct ctx *ctx, struct uuid attempt, int64_t until_ms, struct call_placed *out)
+{
+    for (;;) {
+        ctx->deadline_ms = boot_now_ms() + 5000;
+        TRY(svc_call_stand(ctx, attempt, out));
+        if (!str_equal(out->state, "unknown") || boot_now_ms() + WAIT_MS > until_ms)
+            return NULL;
+        nanosleep(&(struct timespec){ .tv_nsec = WAIT_MS * 1000000 }, NULL);
+    }
 }
 
 static struct err *not_placed(struct ctx *ctx, const struct dial_result *result)
@@ -147,9 +162,7 @@ fallible svc_call_place(struct ctx *ctx, const struct settings *settings, const 
              KV("status", result.http_status), KV("took_ms", answer.took_ms));
     if (str_equal(out->state, "refused") || str_equal(out->state, "not_placed"))
         return not_placed(ctx, &result);
-    if (str_equal(out->state, "unknown"))
-        return NULL;
-    return svc_call_stand(ctx, dial.attempt, out);
+    return stand_when_known(ctx, dial.attempt, asked_at + DEADLINE_MS, out);
 }
 
 fallible svc_call_hangup(struct ctx *ctx, const struct settings *settings, struct uuid conversation)

@@ -232,6 +232,10 @@ fallible api_outbound_call(struct req *r)
     bool policy;
 
     TRY(req_object(r, &body));
+    if (!uuid_is_none(r->replay_attempt)) {
+        TRY(svc_call_stand(r->ctx, r->replay_attempt, &placed));
+        return reply_placed(r, &placed, placed.phone);
+    }
     const char *phone = json_string(json_get(body, "phone"));
     TRY(wanted_campaign(r, body, &wish.campaign));
     TRY(svc_run_ready(r->ctx, r->settings, wish.campaign, &country, &policy));
@@ -240,10 +244,6 @@ fallible api_outbound_call(struct req *r)
         const char *reason = verdict == DIAL_POLICY_MISSING_PHONE ? "invalid_number" : dial_policy_reason(verdict);
         struct err *err = ERR_CODE(r->ctx, INVALID, reason, "%s. Give the number in E.164 format, e.g. +12125551234.", dial_policy_message(verdict));
         return err_field(r->ctx->arena, err, "phone", reason, "%s.", dial_policy_message(verdict));
-    }
-    if (!uuid_is_none(r->replay_attempt)) {
-        TRY(svc_call_stand(r->ctx, r->replay_attempt, &placed));
-        return reply_placed(r, &placed, number.digits);
     }
     TRY(find_lead(r, body, number.digits, phone, &wish.lead));
     wish.phone = number.digits;

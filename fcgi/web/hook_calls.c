@@ -125,7 +125,7 @@ static fallible voice(struct req *r)
     if (str_equal(mode, "machine"))
         return say(r, locale, sentence(r, &rows, "voicemail", SCRIPT_VOICEMAIL));
 
-    const char *gather = arena_printf(r->ctx->arena, "%s/api/outbound-caller/gather?a=%s&t=%s#rc=2&rp=5xx,ct,rt", r->settings->public_base_url,
+    const char *gather = arena_printf(r->ctx->arena, "%s/api/outbound-caller/gather?a=%s&t=%s" TWILIO_CALLBACK_RETRIES, r->settings->public_base_url,
                                       row_text(&rows, 0, "attempt_id"), row_text(&rows, 0, "tenant_id"));
     TRY(twiml_menu(r->ctx->arena, locale, sentence(r, &rows, "greeting", SCRIPT_GREETING), sentence(r, &rows, "no_input", SCRIPT_NO_INPUT), gather, &document));
     return reply_twiml(r, document);
@@ -160,7 +160,7 @@ static fallible gather(struct req *r)
     if (!str_equal(mode, "connect"))
         return reply_twiml(r, twiml_hangup);
 
-    const char *status = arena_printf(r->ctx->arena, "%s/api/outbound-caller/call-status?a=%s&t=%s#rc=3&rp=5xx,ct,rt", r->settings->public_base_url,
+    const char *status = arena_printf(r->ctx->arena, "%s/api/outbound-caller/call-status?a=%s&t=%s" TWILIO_CALLBACK_RETRIES, r->settings->public_base_url,
                                       row_text(&rows, 0, "attempt_id"), row_text(&rows, 0, "tenant_id"));
     TRY(twiml_connect(r->ctx->arena, locale, sentence(r, &rows, "said", SCRIPT_CONNECTING), row_text(&rows, 0, "caller_id"),
                       row_text(&rows, 0, "agent_phone"), status, &document));

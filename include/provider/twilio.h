@@ -10,6 +10,10 @@
 #include "base/str.h"
 #include "provider/provider.h"
 
+/* Fragment of the callback addresses we give out: how the carrier is to try again.  It is no part of what is sent or signed;
+ * a client that signs the address as it stands in the document is believed all the same. */
+#define TWILIO_CALLBACK_RETRIES "#rc=3&rp=5xx,ct,rt"
+
 /* The signature itself, base64, for url and form (NULL for GET). */
 char *twilio_signature(struct arena *, const char *auth_token, const char *url, const struct pairs *form);
 bool  twilio_signed(struct arena *, const char *auth_token, const char *public_base_url, const char *request_uri,

@@ -28,6 +28,7 @@ struct call_placed {
     const char *sid;                                            /* NULL while it is not known */
     const char *failure;                                        /* a sentence, when refused or not placed */
     const char *error_code;
+    const char *phone;                                          /* E.164, as dialed */
 };
 
 /*

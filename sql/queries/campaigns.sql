@@ -52,8 +52,11 @@ SELECT c.state = 'running' AS is_running, c.interval_ms / 60000.0 AS interval_mi
                                           AND a.state IN ('accepted', 'ended', 'unknown', 'perhaps_placed')) AS calls_made
   FROM campaigns c
   LEFT JOIN campaign_lists l ON l.tenant_id = $1 AND l.id = c.list_id
- CROSS JOIN LATERAL (SELECT count(*) AS consumed FROM campaign_leads x
-                      WHERE x.tenant_id = $1 AND x.list_id = c.list_id AND x.state IN ('done', 'failed', 'skipped', 'withdrawn')) d
+ CROSS JOIN LATERAL (SELECT (SELECT count(*) FROM campaign_leads x
+                              WHERE x.tenant_id = $1 AND x.list_id = c.list_id AND x.state IN ('done', 'failed', 'skipped', 'withdrawn'))
+                            -- where nothing is retried, a lead whose call the carrier has will not be dialed again either
+                            + (SELECT count(*) FROM attempts a
+                                WHERE a.tenant_id = $1 AND a.list_id = c.list_id AND a.state = 'accepted' AND c.retries = '{}') AS consumed) d
  WHERE c.tenant_id = $1 AND c.id = $2;
 
 -- name: campaign_leads

@@ -136,6 +136,10 @@ BEGIN
              WHERE id = p_attempt AND state = 'permitted';
         END IF;
         UPDATE attempts SET http_status = p_http WHERE id = p_attempt;
+        -- the interval counts from when the carrier took the call, which may be later than the permit
+        UPDATE campaign_pace p SET last_at = v_now FROM campaigns c
+         WHERE v_attempt.list_id IS NOT NULL AND c.tenant_id = p_tenant AND c.id = v_attempt.campaign_id AND c.interval_ms > 0
+           AND p.campaign_id = c.id AND p.last_at < v_now;
     ELSIF v_attempt.state NOT IN ('permitted', 'unknown') THEN
         NULL;                   -- a webhook or the reconciler knew better
     ELSIF p_outcome = 'unknown' THEN

@@ -254,3 +254,16 @@ test('a shorter interval counts at once, from the last origination', async () =>
   await run(maria, id, [lead(fresh())], { intervalMinutes: 30 });
   await run(maria, id, [lead(fresh()), lead(fresh())], { intervalMinutes: 0 });
 });
+
+test('a single call whose answer is lost is named by its first webhook, and by a replay of its key', async () => {
+  const jim = await agent();
+  const phone = fresh();
+  const key = { 'idempotency-key': `lost-${phone}` };
+  await carrier.script(phone, { outcome: 'human', faults: { create: 'lost-answer' } });
+  const placed = await jim.post('/api/outbound-caller/call', { phone }, key);
+  assert.equal(placed.status, 200, placed.text);
+  const [call] = await carrier.saw(phone);
+  assert.equal(placed.body.callSid, call.sid);
+  assert.equal((await jim.post('/api/outbound-caller/call', { phone }, key)).body.callSid, call.sid);
+  assert.equal((await carrier.saw(phone)).length, 1);
+});

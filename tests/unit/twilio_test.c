@@ -34,6 +34,7 @@ TEST("a signature over the URL with its port, or without, is genuine; an empty t
     OK(twilio_signed(arena, TOKEN, "https://dial.example.com", "/x?y=1", NULL, with));
     OK(twilio_signed(arena, TOKEN, "https://dial.example.com", "/x?y=1", NULL, without));
     OK(twilio_signed(arena, TOKEN, "https://dial.example.com:443", "/x?y=1", NULL, without));
+    OK(twilio_signed(arena, TOKEN, "https://dial.example.com", "/x?y=1", NULL, twilio_signature(arena, TOKEN, "https://dial.example.com/x?y=1" TWILIO_CALLBACK_RETRIES, NULL)));
     OK(!twilio_signed(arena, TOKEN, "https://dial.example.com", "/x?y=2", NULL, without));
     OK(!twilio_signed(arena, "", "https://dial.example.com", "/x?y=1", NULL, twilio_signature(arena, "", "https://dial.example.com/x?y=1", NULL)));
     OK(!twilio_signed(arena, TOKEN, "https://dial.example.com", "/x?y=1", NULL, ""));
