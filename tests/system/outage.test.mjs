@@ -5,23 +5,14 @@ import { dirname, join } from 'node:path';
 import { before, test } from 'node:test';
 import pg from 'pg';
 import twilio from 'twilio';
-import { agent, carrier, env, fresh, nobody, request, rows, until } from './play.mjs';
+import { env, nobody, request, ringing, until } from './play.mjs';
 
 const state = env.OUTDIAL_STATE ?? dirname(decodeURIComponent(env.OUTDIAL_DATABASE_URL.match(/@([^/]+)/)[1]));
 const pid = (name) => Number(readFileSync(join(state, 'pids', name), 'utf8'));
 const alive = (number) => { try { process.kill(number, 0); return true; } catch { return false; } };
 
 let call;
-before(async () => {
-  await carrier.reset();
-  await carrier.speed(1);
-  const phone = fresh();
-  await carrier.script(phone, { outcome: 'human', ring_secs: 500 });
-  const placed = await (await agent()).post('/api/outbound-caller/call', { phone });
-  assert.equal(placed.status, 200, placed.text);
-  const [attempt] = await rows('SELECT id, tenant_id, provider_sid FROM attempts WHERE provider_sid = $1', [placed.body.callSid]);
-  call = { ...attempt, phone };
-});
+before(async () => { call = await ringing(); });
 
 const webhook = (path, extra) => {
   const where = `/api/outbound-caller/${path}?a=${call.id}&t=${call.tenant_id}`;

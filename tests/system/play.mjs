@@ -100,6 +100,20 @@ export async function rows(sql, parameters = []) {
 let next = Number.parseInt(randomUUID().slice(0, 8), 16) % 6_900_000;
 export const fresh = (area = '212') => `+1${area}${2_000_000 + ++next}`;
 
+/** A single call of ours that rings for minutes: its attempt's row and the number. */
+export async function ringing() {
+  await carrier.reset();
+  await carrier.speed(1);
+  const phone = fresh();
+  await carrier.script(phone, { outcome: 'human', ring_secs: 500 });
+  const placed = await (await agent()).post('/api/outbound-caller/call', { phone });
+  assert.equal(placed.status, 200, placed.text);
+  const [attempt] = await rows('SELECT id, tenant_id, provider_sid FROM attempts WHERE provider_sid = $1', [placed.body.callSid]);
+  await until('the carrier itself has said that it rings',
+    async () => (await rows("SELECT FROM call_events WHERE attempt_id = $1 AND kind = 'ringing'", [attempt.id])).length === 1);
+  return { ...attempt, phone };
+}
+
 /** A problem document as RFC 9457 has it, with the field that is to blame. */
 export function problem(answer, status, code, field) {
   assert.equal(answer.status, status, answer.text);

@@ -2,20 +2,10 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
 import twilio from 'twilio';
-import { admin, agent, campaign, carrier, env, fresh, problem, request, rows, tenant, until } from './play.mjs';
+import { admin, campaign, carrier, env, fresh, problem, request, ringing, rows, tenant, until } from './play.mjs';
 
 let call;
-before(async () => {
-  await carrier.reset();
-  await carrier.speed(1);
-  const phone = fresh();
-  await carrier.script(phone, { outcome: 'human', ring_secs: 500 });
-  const placed = await (await agent()).post('/api/outbound-caller/call', { phone });
-  assert.equal(placed.status, 200, placed.text);
-  const [attempt] = await rows('SELECT id, tenant_id, provider_sid FROM attempts WHERE provider_sid = $1', [placed.body.callSid]);
-  call = { ...attempt, phone };
-  await until('the carrier itself has said that it rings', async () => (await rows("SELECT FROM call_events WHERE attempt_id = $1 AND kind = 'ringing'", [call.id])).length === 1);
-});
+before(async () => { call = await ringing(); });
 
 const path = (over = {}) => `/api/outbound-caller/call-status?a=${over.attempt ?? call.id}&t=${over.tenant ?? call.tenant_id}`;
 const fields = (over = {}) => ({ CallSid: call.provider_sid, AccountSid: env.TWILIO_ACCOUNT_SID, From: env.TWILIO_PHONE_NUMBER, To: call.phone, CallStatus: 'ringing',
