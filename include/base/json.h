@@ -4,7 +4,7 @@
  * Input is checked against RFC 8259 by a scanner of our own before json-c builds a tree, because json-c
  * alone accepts single quotes, NaN, duplicate names, U+0000 and saturated integers.  Refused: anything not
  * RFC 8259, invalid UTF-8, U+0000, lone surrogates, duplicate names in one object, depth above 16, integers
- * outside int64, reals outside double, more than JSON_NODES values, trailing bytes.  The refusal says at which
+ * outside int64, reals outside double, more than JSON_NODES values or JSON_OBJECTS objects, trailing bytes.  The refusal says at which
  * byte and what.
  *
  * A tree belongs to the arena it was read into and goes with it.
@@ -22,6 +22,7 @@
 
 #define JSON_DEPTH 16
 #define JSON_NODES 200000
+#define JSON_OBJECTS 50000                                       /* each costs json-c 700 bytes, however small */
 
 struct json;                                                    /* a value of a tree; opaque */
 

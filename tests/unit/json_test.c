@@ -157,6 +157,18 @@ TEST("no more than so many values")
     refuses(text, "too many values");
 }
 
+TEST("no more than so many objects, because each costs much more than its two bytes")
+{
+    char *text = arena_alloc(arena, JSON_OBJECTS * 3 + 8), *to = text;
+    *to++ = '[';
+    for (int i = 0; i < JSON_OBJECTS; i++)
+        to = stpcpy(to, i ? ",{}" : "{}");
+    strcpy(to, "]");
+    OK(read_text(text));
+    strcpy(to, ",{}]");
+    refuses(text, "too many objects");
+}
+
 TEST("random bytes never crash, and what is accepted is written and read again as the same")
 {
     static const char parts[] = "{}[]:,\"\\\"truefalsenull0123456789.eE+-u \n\xc3\xa9\xff";
