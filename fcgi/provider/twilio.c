@@ -149,6 +149,13 @@ static void read_refusal(struct arena *arena, const struct http_answer *answer, 
     out->retry_ms = http_retry_after_ms(answer->retry_after, 1000);
 }
 
+/* The id of a call; NULL when the answer has none that could be one. */
+static const char *call_sid(const struct json *call)
+{
+    const char *sid = json_string(json_get(call, "sid"));
+    return sid && str_starts(sid, "CA") && strlen(sid) == 34 ? sid : NULL;
+}
+
 static void call_answer(struct arena *arena, const struct account *account, const struct http_answer *answer, struct dial_result *out)
 {
     const struct json *body = NULL;
@@ -167,9 +174,9 @@ static void call_answer(struct arena *arena, const struct account *account, cons
     }
     if (answer->status / 100 != 2 || json_read(arena, answer->body, answer->body_size, &body))
         return;
-    const char *sid = json_string(json_get(body, "sid"));
+    const char *sid = call_sid(body);
     const char *owner = json_string(json_get(body, "account_sid"));
-    if (!sid || !str_starts(sid, "CA") || strlen(sid) != 34 || (owner && !str_equal(owner, account->account_sid)))
+    if (!sid || (owner && !str_equal(owner, account->account_sid)))
         return;
     out->outcome = "accepted";
     out->sid = sid;
@@ -184,7 +191,7 @@ static void read_call(const struct json *call, struct call_state *out)
     const char *direction = json_string(json_get(call, "direction"));
 
     *out = (struct call_state){
-        .sid = json_string(json_get(call, "sid")),
+        .sid = call_sid(call),
         .status = twilio_status(json_string(json_get(call, "status"))),
         .answered_by = twilio_answered_by(json_string(json_get(call, "answered_by"))),
         .duration = -1,
@@ -216,7 +223,7 @@ static bool fetch_answer(struct arena *arena, const struct http_answer *answer, 
     if (answer->status != 200 || json_read(arena, answer->body, answer->body_size, &body))
         return false;
     read_call(body, out);
-    return out->status != NULL;
+    return out->sid && out->status;
 }
 
 static void find_request(struct arena *arena, const struct account *account, const char *to, const char *from, struct http_request *out)
@@ -241,8 +248,11 @@ static bool find_answer(struct arena *arena, const struct http_answer *answer, s
         return false;
     *count = json_length(calls);
     *out = arena_array(arena, *count + 1, sizeof **out);
-    for (size_t i = 0; i < *count; i++)
+    for (size_t i = 0; i < *count; i++) {
         read_call(json_at(calls, i), &(*out)[i]);
+        if (!(*out)[i].sid)
+            return false;
+    }
     return true;
 }
 
