@@ -1,10 +1,11 @@
 # Outdial.  `make run` starts a whole stack in the foreground, `make check` runs every test.
 #
-#   make [all]      build/$(MODE)/: the programs             MODE=release | asan | tsan
+#   make [all]      build/$(MODE)/: the programs             MODE=release | asan | tsan | fuzz
 #   make run        installs what is missing, builds, starts a stack under STATE=./var on PORT=8080
 #   make check      all tests, in a stack of their own       make lint    the rules that a compiler does not know
 #   make tsan       the worker under load, ThreadSanitizer   make chaos   kills and faults, full size
-#   make prove      that and all figures, full size          make clean   removes build/
+#   make prove      that and all figures, full size          make fuzz    every parser of outside bytes, RUNS=10000000 inputs each
+#   make clean      removes build/
 #
 # Sources are found by folder: a new file needs no line here.
 
@@ -27,8 +28,12 @@ else ifeq ($(MODE),asan)
 OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 else ifeq ($(MODE),tsan)
 OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
+else ifeq ($(MODE),fuzz)
+CC       := clang
+CXX      := clang++
+OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 else
-$(error MODE is release, asan or tsan)
+$(error MODE is release, asan, tsan or fuzz)
 endif
 PACKAGES := libpq libcurl json-c libxml-2.0 libjwt libcrypto libsodium libevent
 # Deferred, because pkg-config itself may be missing until `make run` has installed it.
@@ -56,13 +61,15 @@ MAINS    := $(patsubst fcgi/main_%.c,%,$(wildcard fcgi/main_*.c))
 program   = $(OUT)/$(if $(filter ctl,$(1)),outdial,outdial-$(1))
 PROGRAMS := $(foreach m,$(MAINS),$(call program,$(m)))
 TESTS    := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/*_test.c))
+FUZZERS  := $(patsubst tests/fuzz/%_fuzz.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 
-.PHONY: all run check lint tsan chaos prove clean tests packages check-packages build vendor
+.PHONY: all run check lint tsan chaos prove fuzz clean tests fuzzers packages check-packages build vendor
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) vendor
 tests: $(TESTS)
+fuzzers: $(FUZZERS)
 
 $(OUT)/outdial-api: $(OUT)/main_api.o $(WEB) $(OUT)/liboutdial.a
 $(OUT)/outdial-dialer: $(OUT)/main_dialer.o $(DIALER) $(OUT)/liboutdial.a
@@ -80,6 +87,11 @@ $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/libdialer.a $(OUT)/libweb.a $(OUT)/libou
 	@echo "  link    $@"
 	@$(CXX) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
+# With clang's libFuzzer when MODE is fuzz; otherwise with a main that replays a saved corpus.
+$(OUT)/fuzz/%: $(OUT)/fuzz/%_fuzz.o $(if $(filter fuzz,$(MODE)),,$(OUT)/fuzz/replay.o) $(OUT)/libweb.a $(OUT)/liboutdial.a
+	@echo "  link    $@"
+	@$(CXX) $(LDFLAGS) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS)
+
 $(OUT)/liboutdial.a: $(LIBRARY)
 $(OUT)/libsmall.a: $(SMALL)
 $(OUT)/libweb.a: $(WEB)
@@ -92,6 +104,8 @@ $(OUT)/gen/sql_catalog.o: $(GEN)/sql_catalog.c Makefile
 	@mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(OUT)/tests/%.o: tests/unit/%.c Makefile | $(GEN)/sql_catalog.h
 	@mkdir -p $(@D) && echo "  test    $<" && $(CC) $(CFLAGS) -Itests/unit -MMD -MP -c -o $@ $<
+$(OUT)/fuzz/%.o: tests/fuzz/%.c Makefile | $(GEN)/sql_catalog.h
+	@mkdir -p $(@D) && echo "  fuzz    $<" && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(OUT)/%.o: fcgi/%.c Makefile | $(GEN)/sql_catalog.h
 	@mkdir -p $(@D) && echo "  compile $<" && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(OUT)/%.o: fcgi/%.cc Makefile
@@ -133,6 +147,9 @@ chaos: check-packages
 	@bash tests/run chaos
 prove: check-packages
 	@bash tests/run prove
+fuzz:
+	@sh fcgi/command/install.sh fuzz
+	@bash tests/fuzz/run $(FUZZ)
 lint:
 	@bash tests/lint
 

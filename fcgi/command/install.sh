@@ -2,7 +2,7 @@
 # Installs the Debian packages that Outdial needs and this machine lacks.
 #
 #   sh install.sh run      to build and run            sh install.sh check    also to test
-#   sh install.sh list     prints them all
+#   sh install.sh list     prints them all                sh install.sh fuzz     also to fuzz
 #
 # Root is used for apt-get alone: directly, or through sudo that asks nothing; otherwise the command is printed.
 # The servers that come with PostgreSQL's and nginx's packages are neither started nor given a cluster: Outdial runs
@@ -15,12 +15,14 @@ run="gcc g++ libc6-dev make pkg-config=pkg-config ca-certificates passwd=useradd
      libphonenumber-dev libprotobuf-dev libcsv-dev libevent-dev nginx-light=nginx postgresql-15 postgresql-client-15 npm=npm"
 check="libcmocka-dev postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl=pg_prove procps=ps curl=curl git=git
      chromium=chromium fonts-liberation"
+fuzz="clang=clang libclang-rt-14-dev"
 
 case "${1:-run}" in
 run) wanted=$run ;;
+fuzz) wanted="$run $fuzz" ;;
 check) wanted="$run $check" ;;
-list) for item in $run $check; do echo "${item%%=*}"; done; exit 0 ;;
-*) echo "usage: install.sh [run | check | list]" >&2; exit 2 ;;
+list) for item in $run $check $fuzz; do echo "${item%%=*}"; done; exit 0 ;;
+*) echo "usage: install.sh [run | check | fuzz | list]" >&2; exit 2 ;;
 esac
 
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
