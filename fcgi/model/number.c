@@ -6,6 +6,8 @@
 #include "base/str.h"
 #include "model/phone.h"
 
+const char *const number_types[] = { "LOCAL", "TOLL_FREE", "MOBILE", NULL };
+
 const struct shape number_shape = SHAPE(struct number, "phone number",
     FIELD(struct number, id, OUT),
     FIELD(struct number, number, OUT),

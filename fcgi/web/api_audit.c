@@ -2,6 +2,7 @@
  * web/api_audit.c - who changed what, newest first.
  */
 #include "web/api.h"
+#include "web/schemas.h"
 
 struct audit_line {
     struct uuid id;                                             /* the sequence number in a UUID's form, for the cursor */
@@ -11,7 +12,7 @@ struct audit_line {
     struct uuid object_id;
     const char *detail;
 };
-static const struct shape audit_line_shape = SHAPE(struct audit_line, "audit line",
+const struct shape audit_line_shape = SHAPE(struct audit_line, "audit line",
     FIELD(struct audit_line, id, 0),
     FIELD(struct audit_line, seq, OUT),
     FIELD(struct audit_line, at, OUT),

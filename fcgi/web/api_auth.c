@@ -8,20 +8,21 @@
 #include "store/tenants.h"
 #include "store/users.h"
 #include "web/api.h"
+#include "web/schemas.h"
 
 struct credentials { const char *email, *password; };
-static const struct shape credentials_shape = SHAPE(struct credentials, "login",
+const struct shape credentials_shape = SHAPE(struct credentials, "login",
     FIELD(struct credentials, email, IN | REQUIRED, .longest = 320),
     FIELD(struct credentials, password, IN | REQUIRED | SECRET_FIELD, .longest = PASSWORD_LONGEST));
 
 struct refresh { const char *refresh_token; };
-static const struct shape refresh_shape = SHAPE(struct refresh, "refresh",
+const struct shape refresh_shape = SHAPE(struct refresh, "refresh",
     FIELD(struct refresh, refresh_token, IN | REQUIRED | SECRET_FIELD, .longest = 200));
-static const struct shape logout_shape = SHAPE(struct refresh, "logout",
+const struct shape logout_shape = SHAPE(struct refresh, "logout",
     FIELD(struct refresh, refresh_token, IN | SECRET_FIELD, .longest = 200));
 
 struct setup { const char *token, *password; };
-static const struct shape setup_shape = SHAPE(struct setup, "setup",
+const struct shape setup_shape = SHAPE(struct setup, "setup",
     FIELD(struct setup, token, IN | REQUIRED | SECRET_FIELD, .longest = 200),
     FIELD(struct setup, password, IN | REQUIRED | SECRET_FIELD, .longest = PASSWORD_LONGEST));
 

@@ -7,6 +7,7 @@
 #include "service/runs.h"
 #include "store/calls_read.h"
 #include "web/api.h"
+#include "web/schemas.h"
 
 static const char *const modes[] = { "direct", "agent_first", "ai", NULL };
 
@@ -15,7 +16,7 @@ struct call_body {
     struct uuid campaign_id, agent_id;
 };
 
-static const struct shape call_body_shape = SHAPE(struct call_body, "call",
+const struct shape call_body_shape = SHAPE(struct call_body, "call",
     FIELD(struct call_body, mode,        IN | REQUIRED, .among = modes),
     FIELD(struct call_body, phone,       IN, .longest = 64),
     FIELD(struct call_body, lead_id,     IN, .longest = 200),

@@ -5,6 +5,7 @@
 #include "model/lead.h"
 #include "service/campaigns.h"
 #include "web/api.h"
+#include "web/schemas.h"
 
 /* Members that only this layer can know: addresses. */
 static void complete(struct req *r, struct campaign *c)
@@ -144,7 +145,7 @@ fallible api_campaign_leads(struct req *r)
 
 struct lead_ids { const char *lead_ids; };
 
-static const struct shape lead_ids_shape = SHAPE(struct lead_ids, "list of leads",
+const struct shape lead_ids_shape = SHAPE(struct lead_ids, "list of leads",
     FIELD_LIST(struct lead_ids, lead_ids, IN | REQUIRED, .longest = LEAD_EXTERNAL_LONGEST));
 
 /* POST .../campaigns/:id/leads {lead_ids} */

@@ -3,9 +3,10 @@
  */
 #include "service/numbers.h"
 #include "web/api.h"
+#include "web/schemas.h"
 
 struct import_wish { struct uuid account_id; };
-static const struct shape import_wish_shape = SHAPE(struct import_wish, "import",
+const struct shape import_wish_shape = SHAPE(struct import_wish, "import",
     FIELD(struct import_wish, account_id, IN));
 
 /* POST .../phone-numbers/import */

@@ -21,6 +21,7 @@ struct number {
     const char *metadata;                                       /* JSON object */
 };
 extern const struct shape number_shape;
+extern const char *const number_types[];                        /* NULL-terminated */
 
 /* TOLL_FREE, MOBILE or LOCAL.  provider_type: the provider's own word for it, or NULL. */
 const char *number_type(const char *e164, const char *provider_type);

@@ -6,6 +6,8 @@
  *
  * Patterns: literal segments and ":name" segments.  ":tenant" is the tenant of the path, ":id" the object's id (req->id),
  * ":part" any other text segment (req->part).  On routes without ":tenant" that need a role, the tenant is the token's.
+ *
+ * gives and takes name schemas: rows of fcgi/web/schemas.c, most of which are the shapes that the handlers read and write with.
  */
 #pragma once
 
@@ -37,6 +39,9 @@ struct route {
     unsigned     flags;
     const char  *object;                                        /* table whose row :id must exist in the tenant, for 404 before 403..422; NULL = none */
     const char  *about;
+    const char  *query;                                         /* names of its query members, rows of fcgi/web/parameters.c; others are refused */
+    const char  *takes;                                         /* schema of the body, or of a webhook's form; or "text/csv" */
+    const char  *gives;                                         /* "200 Lead"; "200 [Lead]" a page of them; "204"; "200 text/csv"; "201 Call | 202 Call" */
 };
 
 extern const struct route routes[];

@@ -1,0 +1,87 @@
+/*
+ * web/schemas.c - the bodies, by name.  See web/schemas.h for the notation.
+ */
+#include "web/schemas.h"
+
+#include <string.h>
+
+#include "model/account.h"
+#include "model/call.h"
+#include "model/campaign.h"
+#include "model/dnc.h"
+#include "model/lead.h"
+#include "model/number.h"
+#include "model/tenant.h"
+#include "model/user.h"
+#include "service/imports.h"
+
+const struct schema schemas[] = {
+    { "Health", .members = "status: 'ok'" },
+
+    { "Login",            .shape = &credentials_shape },
+    { "Refresh",          .shape = &refresh_shape },
+    { "Setup",            .shape = &setup_shape },
+    { "Logout",           .shape = &logout_shape },
+    { "Session",          .members = "access_token: text, refresh_token: text, token_type: 'Bearer', expires_in: integer, user: User, tenant: Tenant" },
+    { "Me",               .members = "user: User|null, tenant: Tenant, role: text" },
+    { "OwnProfile",       .shape = &user_self_shape },
+
+    { "Tenant",           .shape = &tenant_shape },
+    { "TenantRequest",    .shape = &tenant_request_shape },
+    { "User",             .shape = &user_shape },
+    { "ApiKey",           .shape = &api_key_shape },
+    { "ApiKeyWithSecret", .members = "...ApiKey, secret: text|null", .about = "The secret is shown once: a replay has null." },
+    { "ProviderAccount",  .shape = &provider_account_shape },
+    { "AccountTest",      .members = "ok: boolean, detail: text" },
+    { "Trunk",            .shape = &trunk_shape },
+    { "AuditLine",        .shape = &audit_line_shape },
+
+    { "NumberType",       .among = number_types },
+    { "PhoneNumber",      .shape = &number_shape },
+    { "NumberImport",     .shape = &import_wish_shape },
+    { "NumbersImported",  .members = "imported: integer, updated: integer, total: integer, data: [PhoneNumber]" },
+
+    { "Campaign",         .shape = &campaign_shape },
+    { "Progress",         .shape = &progress_shape },
+    { "Scripts",          .members = "en: ScriptTexts, tr: ScriptTexts" },
+    { "ScriptTexts",      .members = "greeting?: text|null, connecting?: text|null, opted_out?: text|null, no_input?: text|null, voicemail?: text|null" },
+    { "CampaignLeadState", .among = campaign_lead_states },
+    { "CampaignLead",     .shape = &campaign_lead_shape },
+    { "LeadIds",          .shape = &lead_ids_shape },
+    { "LeadsAdded",       .members = "added: integer, already_there: integer" },
+
+    { "Lead",             .shape = &lead_shape },
+    { "Import",           .shape = &import_shape },
+    { "DoNotCall",        .shape = &dnc_shape },
+
+    { "Call",             .shape = &call_shape },
+    { "CallEvent",        .shape = &call_event_shape },
+    { "CallRequest",      .shape = &call_body_shape },
+    { "CallStatus",       .among = call_status_names },
+
+
+    { "OutboundCall",     .members = "phone: text, leadData?: {name?: text|null, category?: text|null}|null, campaign_id?: uuid|null" },
+    { "OutboundCallPlaced", .members = "success: boolean, callSid: text|null, callId: uuid, phone: text, status?: 'failed'|'unknown'" },
+    { "OutboundStart",    .members = "leads?: [OutboundLead]|null, intervalMinutes?: number|null, campaign_id?: uuid|null" },
+    { "OutboundLead",     .members = "business_name?: text|null, phone?: text|null, category?: text|null" },
+    { "OutboundStarted",  .members = "success: boolean, status: 'started', totalLeads: integer, skipped: [SkippedLead], intervalMinutes: number" },
+    { "SkippedLead",      .members = "index: integer, phone: text|null, reason: text" },
+    { "OutboundStop",     .members = "campaign_id?: uuid|null" },
+    { "OutboundStopped",  .members = "success: boolean, status: 'stopped', callsMade: integer, totalLeads: integer" },
+    { "OutboundStatus",   .members = "success: boolean, ...Progress" },
+    { "OutboundLogs",     .members = "success: boolean, logs: [OutboundLogLine], next_cursor: text|null" },
+    { "OutboundLogLine",  .members = "callSid: text|null, phone: text, leadData: {name: text|null, category: text|null}, status: text, "
+                                     "answeredBy: text|null, timestamp: instant" },
+
+    { "TwilioRequest",    .members = "AccountSid: text, CallSid: text", .about = "What Twilio sends, signed; further members are welcome." },
+};
+
+const unsigned schema_count = sizeof schemas / sizeof *schemas;
+
+const struct schema *schema_find(const char *name, size_t length)
+{
+    for (unsigned i = 0; i < schema_count; i++)
+        if (strlen(schemas[i].name) == length && memcmp(schemas[i].name, name, length) == 0)
+            return &schemas[i];
+    return NULL;
+}
