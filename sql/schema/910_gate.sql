@@ -1,7 +1,7 @@
 -- The gate: the only code that may create an attempt, and so the only way a phone can ring.
 --
 -- Locks are taken in one order, so that nothing can deadlock and nothing can slip past:
---   platform do-not-call list (share) -> account_pace -> campaign (share) and campaign_pace -> numbers, sorted
+--   platform do-not-call list (share) -> account_pace -> campaign (share) and campaign_pace -> numbers, sorted -> caller IDs (912)
 -- Whoever adds a do-not-call row takes the same number lock, so an opt-out and a permit cannot pass each other.
 -- Any input that is missing means no.  Time is outdial.now() alone.
 
@@ -53,27 +53,6 @@ RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, 
     SELECT EXISTS (SELECT FROM dnc WHERE phone_e164 = p_phone
                                      AND (tenant_id IS NULL OR tenant_id = p_tenant)
                                      AND (campaign_id IS NULL OR campaign_id = p_campaign))
-$$;
-
--- The number to show to the called party: the campaign's own, one linked to it, the tenant's, the account's, the installation's.
--- The first one that is named decides.
-CREATE OR REPLACE FUNCTION outdial.caller_id_candidate(p_tenant uuid, p_campaign uuid, p_account uuid, p_fallback text)
-RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT CASE WHEN p_tenant = outdial.tenant() THEN coalesce(
-           (SELECT caller_id FROM campaigns WHERE tenant_id = p_tenant AND id = p_campaign),
-           (SELECT number FROM phone_numbers WHERE tenant_id = p_tenant AND campaign_id = p_campaign AND is_active AND NOT carrier_gone ORDER BY id LIMIT 1),
-           (SELECT default_caller_id FROM tenants WHERE id = p_tenant),
-           (SELECT default_number FROM provider_accounts WHERE id = p_account),
-           p_fallback) END
-$$;
-
--- The same, if it is an active, verified number of this tenant, or the account's own that the operator vouches for; otherwise none.
-CREATE OR REPLACE FUNCTION outdial.caller_id_for(p_tenant uuid, p_campaign uuid, p_account uuid, p_fallback text)
-RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT c.number FROM (SELECT caller_id_candidate(p_tenant, p_campaign, p_account, p_fallback) AS number) c
-      LEFT JOIN phone_numbers n ON n.tenant_id = p_tenant AND n.number = c.number
-     WHERE CASE WHEN n.id IS NOT NULL THEN n.is_active AND NOT n.carrier_gone AND n.verified_at IS NOT NULL
-                ELSE EXISTS (SELECT FROM provider_accounts a WHERE a.id = p_account AND a.verified_number = c.number AND a.default_number = c.number) END
 $$;
 
 CREATE OR REPLACE FUNCTION outdial.refusal(p_code text, p_detail text, p_clears timestamptz) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
@@ -154,6 +133,7 @@ BEGIN
                           permitted_at, permit_until, holder, signed_permit_id, rules)
     VALUES (attempt_id, p_tenant, conversation_id, p_campaign.id, p_list, p_lead, p_account, p_phone, p_caller_id, 'permitted',
             p_now, p_now + interval '2 seconds', p_holder, p_campaign.signed_permit_id, p_rules);
+    PERFORM number_used(p_tenant, p_caller_id, p_now);
 END $$;
 
 -- Every look at the world after a lock must see what was committed before the lock was given, which only this level grants.
@@ -182,7 +162,7 @@ DECLARE
     v_account   provider_accounts;
     v_apace     account_pace;
     v_cpace     campaign_pace;
-    v_caller    text;
+    v_caller    record;
     v_allowed   integer;
     v_picked    record;
     v_no        jsonb;
@@ -225,8 +205,11 @@ BEGIN
     IF v_campaign.state <> 'running' OR v_campaign.list_id IS NULL THEN
         reason := 'campaign_state'; RETURN NEXT; RETURN;
     END IF;
-    v_caller := caller_id_for(p_tenant, p_campaign, v_account.id, p_fallback_caller);
-    IF v_caller IS NULL THEN
+    v_caller := choose_caller_id(v_tenant, v_campaign, v_account.id, NULL, NULL, p_fallback_caller, v_now);
+    IF v_caller.clears_at IS NOT NULL THEN
+        PERFORM campaign_finish(p_tenant, p_campaign, v_campaign.list_id);
+        reason := 'caller_id'; wait_ms := least(5000, extract(epoch FROM v_caller.clears_at - v_now) * 1000 + 1); RETURN NEXT; RETURN;
+    ELSIF v_caller.number IS NULL THEN
         UPDATE campaigns SET state_reason = 'No verified, active caller ID: link a number to the campaign or set the tenant''s default.'
          WHERE id = p_campaign AND state_reason IS NULL;
         reason := 'caller_id'; wait_ms := 5000; RETURN NEXT; RETURN;
@@ -261,6 +244,7 @@ BEGIN
                                   'countries', to_jsonb(coalesce(v_tenant.countries, ARRAY[v_tenant.default_country])),
                                   'prefixes', (SELECT jsonb_object_agg(name, version) FROM data_sources));
 
+    <<claim>>
     WHILE v_permits < v_allowed AND v_looked < 500 LOOP
         v_chunk := 0;
         -- claim in the list's order, then lock the numbers in theirs
@@ -290,13 +274,16 @@ BEGIN
             END IF;
             v_no := gate_number(v_tenant, v_campaign, v_picked.phone_e164, v_picked.zones, v_now, true);
             IF v_no = '[]' THEN
+                v_caller := choose_caller_id(v_tenant, v_campaign, v_account.id, NULL, v_picked.phone_e164, p_fallback_caller, v_now);
+                -- every number has been shown as often as it may be today: whoever is left goes on waiting
+                EXIT claim WHEN v_caller.number IS NULL;
                 SELECT * INTO v_admitted FROM gate_admit(p_tenant, 'campaign', v_campaign, v_campaign.list_id, v_picked.lead_id, v_picked.phone_e164,
-                                                         v_account.id, v_caller, p_holder, NULL, 'dialer', v_rules, v_now);
+                                                         v_account.id, v_caller.number, p_holder, NULL, 'dialer', v_rules, v_now);
                 UPDATE campaign_leads SET state = 'calling', reason = NULL
                  WHERE tenant_id = p_tenant AND list_id = v_campaign.list_id AND lead_id = v_picked.lead_id;
                 v_permits := v_permits + 1;
                 attempt_id := v_admitted.attempt_id; conversation_id := v_admitted.conversation_id; phone := v_picked.phone_e164;
-                caller_id := v_caller; account_id := v_account.id; ring_seconds := v_campaign.ring_seconds;
+                caller_id := v_caller.number; account_id := v_account.id; ring_seconds := v_campaign.ring_seconds;
                 machine_detection := v_campaign.machine_detection; machine_detection_timeout_ms := v_campaign.machine_detection_timeout_ms;
                 wait_for_beep := v_campaign.wait_for_beep; async_machine_detection := v_campaign.async_machine_detection;
                 RETURN NEXT;
@@ -370,6 +357,7 @@ DECLARE
     v_zones     text[];
     v_no        jsonb;
     v_more      jsonb := '[]';
+    v_caller    record;
     v_admitted  record;
 BEGIN
     IF p_tenant IS DISTINCT FROM outdial.tenant() OR p_phone IS NULL THEN
@@ -401,8 +389,12 @@ BEGIN
     v_now := outdial.now();
 
     v_no := gate_number(v_tenant, v_campaign, p_phone, v_zones, v_now, true);
-    caller_id := caller_id_for(p_tenant, p_campaign, v_account.id, p_fallback_caller);
-    IF caller_id IS NULL THEN
+    v_caller := choose_caller_id(v_tenant, v_campaign, v_account.id, p_agent, p_phone, p_fallback_caller, v_now);
+    caller_id := v_caller.number;
+    IF v_caller.clears_at IS NOT NULL THEN
+        v_more := v_more || refusal('caller_id', 'Every number to call from has been shown as often as it may be today. Link more numbers, or raise their daily cap.',
+                                    v_caller.clears_at);
+    ELSIF caller_id IS NULL THEN
         v_more := v_more || refusal('caller_id', 'There is no verified, active number of this tenant to call from. Import numbers and set a default caller ID.', NULL);
     END IF;
     IF v_account.status <> 'active' THEN

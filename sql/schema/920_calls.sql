@@ -53,6 +53,9 @@ BEGIN
      WHERE id = p_attempt.id;
     UPDATE conversations SET closed_at = outdial.now(), outcome = p_outcome
      WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.conversation_id AND closed_at IS NULL;
+    IF p_state IN ('refused', 'not_placed') THEN
+        PERFORM number_unused(p_attempt.tenant_id, p_attempt.caller_id, p_attempt.permitted_at);
+    END IF;
     PERFORM lead_settle(p_attempt, CASE p_outcome WHEN 'failed' THEN 'refused' ELSE p_outcome END, p_reason);
 END $$;
 

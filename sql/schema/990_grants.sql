@@ -58,7 +58,7 @@ DO $$
 DECLARE
     v_name  text;
 BEGIN
-    FOREACH v_name IN ARRAY ARRAY['zone_prefixes', 'destination_prefixes', 'data_sources', 'simulation_clock', 'migrations'] LOOP
+    FOREACH v_name IN ARRAY ARRAY['zone_prefixes', 'destination_prefixes', 'area_regions', 'data_sources', 'simulation_clock', 'migrations'] LOOP
         IF to_regclass('outdial.' || v_name) IS NOT NULL THEN
             EXECUTE format('ALTER TABLE outdial.%I DISABLE ROW LEVEL SECURITY', v_name);
             EXECUTE format('ALTER TABLE outdial.%I NO FORCE ROW LEVEL SECURITY', v_name);
@@ -71,6 +71,7 @@ BEGIN
 END $$;
 REVOKE INSERT, UPDATE, DELETE ON seal_key, tenants FROM gate;
 GRANT INSERT, UPDATE ON tenants TO gate;
+GRANT USAGE ON SEQUENCE number_turns TO gate;
 REVOKE UPDATE, DELETE ON audit, call_events FROM gate;
 
 -- Functions: nobody by default.  Definer functions belong to gate.

@@ -100,7 +100,7 @@ SELECT is((SELECT count(*) FROM w.copies WHERE name = 'legs'), (SELECT count(*) 
 
 -- The catalogue: nothing was forgotten
 SELECT is_empty($$ SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'outdial'::regnamespace AND c.relkind IN ('r', 'p') AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
-                   AND c.relname NOT IN ('zone_prefixes', 'destination_prefixes', 'data_sources', 'simulation_clock', 'migrations') $$,
+                   AND c.relname NOT IN ('zone_prefixes', 'destination_prefixes', 'area_regions', 'data_sources', 'simulation_clock', 'migrations') $$,
                 'row-level security is forced on every table but reference data');
 SELECT is_empty($$ SELECT tablename, policyname FROM pg_policies WHERE schemaname = 'outdial' AND policyname NOT IN ('owner_all', 'gate_all', 'own_tenant') $$, 'three policies and no other');
 SELECT is_empty($$ SELECT tablename FROM pg_policies WHERE schemaname = 'outdial' AND policyname <> 'own_tenant' AND roles <> ARRAY[CASE policyname WHEN 'owner_all' THEN 'owner' ELSE 'gate' END]::name[] $$,
@@ -135,7 +135,7 @@ SELECT is_empty($$ SELECT v FROM unnest(ARRAY['phone_numbers.verified_at', 'prov
 SELECT is_empty($$ SELECT 1 FROM unnest(ARRAY['UPDATE', 'DELETE', 'TRUNCATE']) p, unnest(ARRAY['audit', 'call_events']) t WHERE has_table_privilege('gate', 'outdial.' || t, p) $$, 'what is written in the audit and in events stays, for the gate too');
 SELECT is_empty($$ SELECT p.oid::regprocedure, r FROM pg_proc p, unnest(ARRAY['api', 'dialer', 'events']) r WHERE p.pronamespace = 'outdial'::regnamespace AND has_function_privilege(r, p.oid, 'EXECUTE')
                      AND p.proname = ANY (ARRAY['gate_admit', 'gate_number', 'attempt_adopt', 'attempt_close', 'attempt_end', 'lead_settle', 'leg_fold', 'call_news', 'hook_enter', 'dnc_write', 'seal_of',
-                                                'caller_id_for', 'list_withdraw', 'campaign_finish', 'is_do_not_call', 'script_text', 'destination_allowed', 'holder_gone']) $$, 'inner functions are not for programs');
+                                                'choose_caller_id', 'pool_pick', 'caller_id_usable', 'number_used', 'number_unused', 'number_mirror', 'list_withdraw', 'campaign_finish', 'is_do_not_call', 'script_text', 'destination_allowed', 'holder_gone']) $$, 'inner functions are not for programs');
 SELECT is_empty($$ SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'outdial'::regnamespace AND has_function_privilege('api', p.oid, 'EXECUTE') AND p.proname ~ '^(dialer_|dial_campaign|look_owned|look_settle|cancel_settle)' $$,
                 'what dialers do is not for workers');
 
