@@ -41,7 +41,8 @@ const struct shape trunk_shape = SHAPE(struct trunk, "trunk",
     FIELD(struct trunk, provider, OUT),
     FIELD(struct trunk, trunk_sid, IN | OUT | REQUIRED | CREATE_ONLY, .longest = 64),
     FIELD(struct trunk, name, IN | OUT, .longest = 200),
-    FIELD(struct trunk, created_at, OUT));
+    FIELD(struct trunk, created_at, OUT),
+    FIELD(struct trunk, updated_at, 0));
 
 /* prefix, then exactly digits lower-case hex digits. */
 static bool is_sid(const char *text, const char *prefix, size_t digits)

@@ -45,6 +45,7 @@ static fallible prepare(struct ctx *ctx, struct user *u)
     if (!email_plausible(u->email))
         FAIL_FIELD(ctx, "email", "malformed", "This is not an e-mail address.");
     TRY(phone_of_tenant(ctx, "phone", &u->phone_e164));
+    TRY(phone_of_tenant(ctx, "caller_id", &u->caller_id));
     u->password_hash = NULL;
     if (u->password) {
         TRY(password_check(ctx, "password", u->password));
@@ -96,6 +97,7 @@ static const char *what_changed(struct ctx *ctx, const struct user *before, cons
     const struct { const char *name; bool changed; } others[] = {
         { "email", !str_equal(before->email, after->email) }, { "name", !str_equal(before->name, after->name) },
         { "phone", !str_equal(before->phone_e164, after->phone_e164) }, { "locale", !str_equal(before->locale, after->locale) },
+        { "caller_id", !str_equal(before->caller_id, after->caller_id) },
         { "password", after->password_hash != NULL },
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
@@ -168,9 +170,7 @@ fallible svc_key_add(struct ctx *ctx, struct uuid actor, struct api_key *key, co
     return keys_add(ctx, key, sha256_hex(ctx->arena, *secret, strlen(*secret)));
 }
 
-fallible svc_key_revoke(struct ctx *ctx, struct uuid id)
+fallible svc_key_revoke(struct ctx *ctx, const struct api_key *key)
 {
-    struct api_key key;
-    TRY(keys_get(ctx, id, &key));
-    return key.revoked_at.us ? NULL : keys_revoke(ctx, id);
+    return key->revoked_at.us ? NULL : keys_revoke(ctx, key->id);
 }

@@ -57,30 +57,26 @@ fallible trunks_get(struct ctx *ctx, struct uuid id, struct trunk *out)
     return db_find(ctx, SQL_TRUNK_GET, &trunk_shape, out, P(id));
 }
 
-static fallible no_such_account(struct ctx *ctx)
-{
-    FAIL_FIELD(ctx, "account_id", "not_found", "There is no provider account with this id.");
-}
-
 fallible trunks_add(struct ctx *ctx, struct trunk *t)
 {
-    bool found;
-    TRY(db_maybe(ctx, SQL_TRUNK_ADD, &trunk_shape, t, &found, P(t->account_id, t->provider, t->trunk_sid, t->name)));
-    return found ? NULL : no_such_account(ctx);
+    return db_one(ctx, SQL_TRUNK_ADD, &trunk_shape, t, P(t->account_id, t->provider, t->trunk_sid, t->name));
+}
+
+static struct err *trunk_changed_meanwhile(struct ctx *ctx)
+{
+    return ERR_CODE(ctx, CONFLICT, "changed_meanwhile", "Somebody changed this trunk at the same moment. Read it again and repeat.");
 }
 
 fallible trunks_save(struct ctx *ctx, struct trunk *t)
 {
     bool found;
-    TRY(db_maybe(ctx, SQL_TRUNK_SAVE, &trunk_shape, t, &found, P(t->id, t->account_id, t->name)));
-    return found ? NULL : no_such_account(ctx);
+    TRY(db_maybe(ctx, SQL_TRUNK_SAVE, &trunk_shape, t, &found, P(t->id, t->updated_at, t->account_id, t->name)));
+    return found ? NULL : trunk_changed_meanwhile(ctx);
 }
 
-fallible trunks_remove(struct ctx *ctx, struct uuid id)
+fallible trunks_remove(struct ctx *ctx, const struct trunk *t)
 {
     int64_t gone;
-    TRY(db_run(ctx, SQL_TRUNK_REMOVE, &gone, P(id)));
-    if (!gone)
-        FAIL(ctx, NOT_FOUND, "There is nothing at this address.");
-    return NULL;
+    TRY(db_run(ctx, SQL_TRUNK_REMOVE, &gone, P(t->id, t->updated_at)));
+    return gone ? NULL : trunk_changed_meanwhile(ctx);
 }

@@ -55,7 +55,8 @@ fallible campaigns_insert(struct ctx *ctx, const struct campaign *c)
     return db_run(ctx, SQL_CAMPAIGN_INSERT, NULL,
                   P(c->id, c->name, c->agent_kind, c->caller_id, c->caller_id_strategy, interval_ms(c), c->max_open_calls, c->calls_per_second,
                     c->opens, c->closes, c->agent_phone, c->agent_name, c->sip_trunk_id, c->assistant_id, c->locale, c->machine_detection,
-                    c->machine_detection_timeout_ms, c->wait_for_beep, c->async_machine_detection, c->ring_seconds, c->retries));
+                    c->machine_detection_timeout_ms, c->wait_for_beep, c->async_machine_detection, c->ring_seconds, c->retries,
+                    c->number_daily_cap ? param_int(c->number_daily_cap) : param_text(NULL)));
 }
 
 fallible campaigns_update(struct ctx *ctx, const struct campaign *c)
@@ -63,7 +64,8 @@ fallible campaigns_update(struct ctx *ctx, const struct campaign *c)
     return db_run(ctx, SQL_CAMPAIGN_UPDATE, NULL,
                   P(c->id, c->name, c->agent_kind, c->caller_id, c->caller_id_strategy, interval_ms(c), c->max_open_calls, c->calls_per_second,
                     c->opens, c->closes, c->agent_phone, c->agent_name, c->sip_trunk_id, c->assistant_id, c->locale, c->machine_detection,
-                    c->machine_detection_timeout_ms, c->wait_for_beep, c->async_machine_detection, c->ring_seconds, c->retries));
+                    c->machine_detection_timeout_ms, c->wait_for_beep, c->async_machine_detection, c->ring_seconds, c->retries,
+                    c->number_daily_cap ? param_int(c->number_daily_cap) : param_text(NULL)));
 }
 
 fallible campaigns_delete(struct ctx *ctx, struct uuid id, bool *gone)

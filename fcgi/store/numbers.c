@@ -18,7 +18,8 @@ fallible numbers_get(struct ctx *ctx, struct uuid id, struct number *out)
 fallible numbers_save(struct ctx *ctx, struct number *n)
 {
     bool found;
-    TRY(db_maybe(ctx, SQL_NUMBER_SAVE, &number_shape, n, &found, P(n->id, n->updated_at, n->campaign_id, n->livekit_trunk_id, n->is_active)));
+    TRY(db_maybe(ctx, SQL_NUMBER_SAVE, &number_shape, n, &found, P(n->id, n->updated_at, n->campaign_id, n->livekit_trunk_id, n->is_active,
+                 n->daily_cap ? param_int(n->daily_cap) : param_text(NULL))));
     if (!found)
         FAIL_CODE(ctx, CONFLICT, "changed_meanwhile", "Somebody changed this number at the same moment. Read it again and repeat.");
     return NULL;

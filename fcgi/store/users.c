@@ -17,7 +17,7 @@ fallible users_get(struct ctx *ctx, struct uuid id, struct user *out)
 
 fallible users_add(struct ctx *ctx, struct user *u)
 {
-    return db_one(ctx, SQL_USER_ADD, &user_shape, u, P(u->email, u->name, u->role, u->phone_e164, u->locale, u->password_hash));
+    return db_one(ctx, SQL_USER_ADD, &user_shape, u, P(u->email, u->name, u->role, u->phone_e164, u->locale, u->password_hash, u->caller_id));
 }
 
 fallible users_save(struct ctx *ctx, struct user *u, bool end_sessions, const char *detail)
@@ -25,7 +25,7 @@ fallible users_save(struct ctx *ctx, struct user *u, bool end_sessions, const ch
     bool found;
     TRY(db_maybe(ctx, SQL_USER_SAVE, &user_shape, u, &found,
                  P(u->id, u->updated_at, u->email, u->name, u->role, u->phone_e164, u->locale, u->status, u->password_hash,
-                   end_sessions, detail)));
+                   end_sessions, detail, u->caller_id)));
     return found ? NULL : changed_meanwhile(ctx);
 }
 

@@ -52,6 +52,10 @@ fallible api_dnc_get(struct req *r)
 /* DELETE .../dnc/:id */
 fallible api_dnc_remove(struct req *r)
 {
+    struct dnc d;
+
+    TRY(dnc_find(r->ctx, r->id, &d));
+    TRY(req_if_match(r, &dnc_shape, &d));
     TRY(dnc_remove(r->ctx, r->id));
     return reply_empty(r, 204);
 }

@@ -45,6 +45,10 @@ fallible api_key_get(struct req *r)
 /* DELETE .../api-keys/:id */
 fallible api_key_delete(struct req *r)
 {
-    TRY(svc_key_revoke(r->ctx, r->id));
+    struct api_key key;
+
+    TRY(keys_get(r->ctx, r->id, &key));
+    TRY(req_if_match(r, &api_key_shape, &key));
+    TRY(svc_key_revoke(r->ctx, &key));
     return reply_empty(r, 204);
 }

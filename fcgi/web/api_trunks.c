@@ -56,6 +56,6 @@ fallible api_trunk_delete(struct req *r)
 
     TRY(trunks_get(r->ctx, r->id, &trunk));
     TRY(req_if_match(r, &trunk_shape, &trunk));
-    TRY(trunks_remove(r->ctx, r->id));
+    TRY(trunks_remove(r->ctx, &trunk));
     return reply_empty(r, 204);
 }

@@ -19,6 +19,8 @@
     X("conversations_open_number_key", CONFLICT, "phone", "call_already_open", "A call with this number is under way, or its outcome is not known yet.") \
     X("leads_external_id_key",     CONFLICT, "external_id", "already_exists", "Another lead has this external_id.") \
     X("phone_numbers_tenant_id_campaign_id_fkey", INVALID, "campaignId", "not_found", "There is no campaign with this id.") \
+    X("users_caller_id_fkey", INVALID, "caller_id", "not_found", "This is none of your phone numbers. Import or buy it first.") \
+    X("trunks_account_id_fkey", INVALID, "account_id", "not_found", "There is no provider account with this id.") \
     X("phone_numbers_account_id_fkey", CONFLICT, NULL, "in_use", "Numbers were imported through this account. Release or remove them first.") \
     X("phone_numbers_trunk_id_fkey",   CONFLICT, NULL, "in_use", "A number is reached through this trunk.") \
     X("trunks_account_id_fkey",        CONFLICT, NULL, "in_use", "A trunk belongs to this account. Remove it first.") \

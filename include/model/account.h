@@ -31,7 +31,7 @@ struct trunk {
     const char *provider;                                       /* by the sid's beginning: livekit, twilio */
     const char *trunk_sid;                                      /* ST_..., TK... */
     const char *name;
-    struct utc  created_at;
+    struct utc  created_at, updated_at;
 };
 extern const struct shape trunk_shape;
 

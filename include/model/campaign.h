@@ -27,6 +27,7 @@ struct campaign {
     int64_t     max_open_calls;
     double      calls_per_second;
     const char *caller_id_strategy, *caller_id;
+    int64_t     number_daily_cap;                               /* of each number without a cap of its own; 0 = none */
     const char *agent_phone, *agent_name, *sip_trunk_id, *assistant_id;
     const char *locale;                                         /* "en", "tr" or NULL: the tenant's */
     const char *window_opens, *window_closes;                   /* "HH:MM" */

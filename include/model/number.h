@@ -17,6 +17,9 @@ struct number {
     struct uuid campaign_id;                                    /* none = of no campaign */
     const char *livekit_trunk_id;                               /* ST_... or NULL */
     bool        is_active;
+    const char *state;                                          /* buying, owned, releasing */
+    int64_t     daily_cap;                                      /* calls that may show it per day of the tenant; 0 = what its campaign says */
+    int64_t     calls_today;
     struct utc  purchased_at, updated_at;
     const char *metadata;                                       /* JSON object */
 };

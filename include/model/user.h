@@ -14,6 +14,7 @@ struct user {
     const char *name;
     const char *role, *status;                                  /* model/role.h; active, disabled */
     const char *phone_e164;                                     /* "phone": rung when this person is the agent; or NULL */
+    const char *caller_id;                                      /* number of the tenant that calls of this person show; or NULL */
     const char *locale;                                         /* NULL = the tenant's */
     bool        is_platform;
     int64_t     epoch;                                          /* not shown */

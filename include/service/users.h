@@ -23,4 +23,4 @@ fallible svc_user_change_self(struct ctx *, const struct user_self *, struct use
 
 /* secret: "odk_" and 43 characters, to be shown once.  *key becomes the row. */
 fallible svc_key_add(struct ctx *, struct uuid actor, struct api_key *key, const char **secret);
-fallible svc_key_revoke(struct ctx *, struct uuid id);          /* NOT_FOUND; one that is revoked already stays so */
+fallible svc_key_revoke(struct ctx *, const struct api_key *);  /* one that is revoked already stays so */

@@ -19,5 +19,6 @@ fallible accounts_remove(struct ctx *, struct uuid id);         /* CONFLICT "in_
 fallible trunks_list(struct ctx *, int64_t limit, struct uuid after, struct list *out);
 fallible trunks_get(struct ctx *, struct uuid id, struct trunk *out);
 fallible trunks_add(struct ctx *, struct trunk *);              /* INVALID on account_id when it is not this tenant's */
-fallible trunks_save(struct ctx *, struct trunk *);             /* the same */
-fallible trunks_remove(struct ctx *, struct uuid id);
+/* CONFLICT "changed_meanwhile" when the row is newer than trunk->updated_at. */
+fallible trunks_save(struct ctx *, struct trunk *);             /* INVALID as above */
+fallible trunks_remove(struct ctx *, const struct trunk *);     /* CONFLICT "in_use" while a number is reached through it */

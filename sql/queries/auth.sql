@@ -10,7 +10,7 @@ SELECT outdial.login_failed($1);
 
 -- name: session_start
 -- A refresh token of a new family: $2 user, $3 epoch, $4 hash, $5 days.
-SELECT u.id, u.email, u.name, u.role, u.phone_e164, u.locale, u.status, u.is_platform, u.epoch, u.created_at, u.updated_at,
+SELECT u.id, u.email, u.name, u.role, u.phone_e164, u.caller_id, u.locale, u.status, u.is_platform, u.epoch, u.created_at, u.updated_at,
        outdial.session_start(u.id, $3, $4, $5) AS started
   FROM users u WHERE u.tenant_id = $1 AND u.id = $2;
 

@@ -20,8 +20,9 @@ SELECT id FROM campaigns WHERE tenant_id = $1 AND id = $2 FOR UPDATE;
 WITH made AS (
     INSERT INTO campaigns (tenant_id, id, name, agent_kind, caller_id, caller_id_strategy, interval_ms, max_open_calls, calls_per_second, window_opens,
                            window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection,
-                           machine_detection_timeout_ms, wait_for_beep, async_machine_detection, ring_seconds, retries)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22) RETURNING id, name
+                           machine_detection_timeout_ms, wait_for_beep, async_machine_detection, ring_seconds, retries,
+                           number_daily_cap)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) RETURNING id, name
 )
 SELECT outdial.audit_add($1, 'campaign.create', id, jsonb_build_object('name', name)) FROM made;
 
@@ -31,7 +32,7 @@ WITH changed AS (
                          calls_per_second = $9, window_opens = $10, window_closes = $11, agent_phone = $12, agent_name = $13,
                          sip_trunk_id = $14, assistant_id = $15, locale = $16, machine_detection = $17,
                          machine_detection_timeout_ms = $18, wait_for_beep = $19, async_machine_detection = $20, ring_seconds = $21,
-                         retries = $22, updated_at = outdial.now()
+                         retries = $22, number_daily_cap = $23, updated_at = outdial.now()
      WHERE tenant_id = $1 AND id = $2 RETURNING id, name
 )
 SELECT outdial.audit_add($1, 'campaign.update', id, jsonb_build_object('name', name)) FROM changed;

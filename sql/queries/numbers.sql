@@ -2,31 +2,33 @@
 
 -- name: number_list
 -- $4 campaign, $5 type, $6 active, $7 the number itself: NULL is any.
-SELECT id, tenant_id, number, type, provider, provider_sid, campaign_id, livekit_trunk_id, is_active AND NOT carrier_gone AS is_active, purchased_at, metadata, updated_at
-  FROM phone_numbers
+SELECT id, tenant_id, number, type, provider, provider_sid, campaign_id, livekit_trunk_id, is_active, state, daily_cap, calls_today, purchased_at, metadata, updated_at
+  FROM outdial.number_shown
  WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) AND ($4::uuid IS NULL OR campaign_id = $4)
-   AND ($5::text IS NULL OR type = $5) AND ($6::boolean IS NULL OR (is_active AND NOT carrier_gone) = $6) AND ($7::text IS NULL OR number = $7)
+   AND ($5::text IS NULL OR type = $5) AND ($6::boolean IS NULL OR is_active = $6) AND ($7::text IS NULL OR number = $7)
  ORDER BY id DESC LIMIT $2;
 
 -- name: number_of_account
 -- What an import answers with.
-SELECT id, tenant_id, number, type, provider, provider_sid, campaign_id, livekit_trunk_id, is_active AND NOT carrier_gone AS is_active, purchased_at, metadata, updated_at
-  FROM phone_numbers WHERE tenant_id = $1 AND account_id = $2 AND NOT carrier_gone ORDER BY id DESC LIMIT 10000;
+SELECT id, tenant_id, number, type, provider, provider_sid, campaign_id, livekit_trunk_id, is_active, state, daily_cap, calls_today, purchased_at, metadata, updated_at
+  FROM outdial.number_shown WHERE tenant_id = $1 AND account_id = $2 AND NOT carrier_gone ORDER BY id DESC LIMIT 10000;
 
 -- name: number_get
-SELECT id, tenant_id, number, type, provider, provider_sid, campaign_id, livekit_trunk_id, is_active AND NOT carrier_gone AS is_active, purchased_at, metadata, updated_at
-  FROM phone_numbers WHERE tenant_id = $1 AND id = $2;
+SELECT id, tenant_id, number, type, provider, provider_sid, campaign_id, livekit_trunk_id, is_active, state, daily_cap, calls_today, purchased_at, metadata, updated_at
+  FROM outdial.number_shown WHERE tenant_id = $1 AND id = $2;
 
 -- name: number_save
--- Unless it has changed since $3.
+-- Unless it has changed since $3.  The trunk is the tenant's row of that id, where there is one.
 WITH saved AS (
-    UPDATE phone_numbers SET campaign_id = $4, livekit_trunk_id = $5, is_active = CASE WHEN carrier_gone THEN is_active ELSE $6 END, updated_at = outdial.now()
+    UPDATE phone_numbers SET campaign_id = $4, livekit_trunk_id = $5, trunk_id = (SELECT id FROM trunks WHERE tenant_id = $1 AND trunk_sid = $5),
+                             is_active = CASE WHEN carrier_gone OR state <> 'owned' THEN is_active ELSE $6 END, daily_cap = $7, updated_at = outdial.now()
      WHERE tenant_id = $1 AND id = $2 AND updated_at = $3
     RETURNING *)
-SELECT id, tenant_id, number, type, provider, provider_sid, campaign_id, livekit_trunk_id, is_active AND NOT carrier_gone AS is_active, purchased_at, metadata, updated_at,
-       outdial.audit_add($1, 'number.update', id, jsonb_build_object('campaignId', campaign_id, 'livekitTrunkId', livekit_trunk_id,
-                                                                     'isActive', is_active)) AS audited
-  FROM saved;
+SELECT s.id, s.tenant_id, s.number, s.type, s.provider, s.provider_sid, s.campaign_id, s.livekit_trunk_id,
+       s.is_active AND NOT s.carrier_gone AND s.state = 'owned' AS is_active, s.state, s.daily_cap, n.calls_today, s.purchased_at, s.metadata, s.updated_at,
+       outdial.audit_add($1, 'number.update', s.id, jsonb_build_object('campaignId', s.campaign_id, 'livekitTrunkId', s.livekit_trunk_id,
+                                                                       'isActive', s.is_active, 'dailyCap', s.daily_cap)) AS audited
+  FROM saved s JOIN outdial.number_shown n ON n.tenant_id = $1 AND n.id = s.id;
 
 -- name: numbers_store
 -- $2 account, $3 the provider's list, $4 whether it is all of it.

@@ -1,19 +1,19 @@
 -- People of a tenant.
 
 -- name: user_list
-SELECT id, email, name, role, phone_e164, locale, status, is_platform, created_at, updated_at
+SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, created_at, updated_at
   FROM users WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
 
 -- name: user_get
-SELECT id, email, name, role, phone_e164, locale, status, is_platform, epoch, password_hash, created_at, updated_at
+SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, epoch, password_hash, created_at, updated_at
   FROM users WHERE tenant_id = $1 AND id = $2;
 
 -- name: user_add
 WITH added AS (
-    INSERT INTO users (tenant_id, email, name, role, phone_e164, locale, password_hash)
-    VALUES ($1, $2, coalesce($3, ''), $4, $5, $6, $7)
+    INSERT INTO users (tenant_id, email, name, role, phone_e164, locale, password_hash, caller_id)
+    VALUES ($1, $2, coalesce($3, ''), $4, $5, $6, $7, $8)
     RETURNING *)
-SELECT id, email, name, role, phone_e164, locale, status, is_platform, epoch, created_at, updated_at,
+SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, epoch, created_at, updated_at,
        outdial.audit_add($1, 'user.add', id, jsonb_build_object('role', role)) AS audited
   FROM added;
 
@@ -23,10 +23,10 @@ WITH saved AS (
     UPDATE users
        SET email = $4, name = coalesce($5, ''), role = $6, phone_e164 = $7, locale = $8, status = $9,
            password_hash = coalesce($10, password_hash), epoch = epoch + CASE WHEN $11::boolean THEN 1 ELSE 0 END,
-           updated_at = outdial.now()
+           caller_id = $13, updated_at = outdial.now()
      WHERE tenant_id = $1 AND id = $2 AND updated_at = $3
     RETURNING *)
-SELECT id, email, name, role, phone_e164, locale, status, is_platform, epoch, created_at, updated_at,
+SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, epoch, created_at, updated_at,
        outdial.audit_add($1, 'user.update', id, $12::text::jsonb) AS audited
   FROM saved;
 

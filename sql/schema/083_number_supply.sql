@@ -15,7 +15,10 @@ CREATE INDEX phone_numbers_settle ON phone_numbers (settle_at) WHERE settle_at I
 
 ALTER TABLE campaigns ADD COLUMN number_daily_cap integer CHECK (number_daily_cap BETWEEN 1 AND 1000000);
 -- shown by calls that this person places
-ALTER TABLE users ADD COLUMN caller_id text;
+ALTER TABLE users
+    ADD COLUMN caller_id text,
+    ADD CONSTRAINT users_caller_id_fkey FOREIGN KEY (tenant_id, caller_id) REFERENCES phone_numbers (tenant_id, number)
+        ON UPDATE CASCADE ON DELETE SET NULL (caller_id);
 
 -- What choosing a caller ID needs to know of a number, in a narrow row of its own because every permit writes it.  The first
 -- columns follow phone_numbers (number_mirror keeps them so); the last three count.

@@ -167,3 +167,14 @@ LANGUAGE sql VOLATILE SET search_path = outdial, pg_temp AS $$
     UPDATE number_use u SET calls = u.calls - 1
       FROM tenants t WHERE t.id = p_tenant AND u.tenant_id = p_tenant AND u.number = p_number AND u.day = tenant_day(t, p_when) AND u.calls > 0
 $$;
+
+-- A number as clients see it.
+DROP VIEW IF EXISTS outdial.number_shown;
+CREATE VIEW outdial.number_shown WITH (security_invoker = true) AS
+SELECT n.id, n.tenant_id, n.account_id, n.number, n.type, n.provider, n.provider_sid, n.campaign_id, n.livekit_trunk_id,
+       n.is_active AND NOT n.carrier_gone AND n.state = 'owned' AS is_active, n.carrier_gone, n.state, n.daily_cap,
+       CASE WHEN u.day >= ((SELECT outdial.now()) AT TIME ZONE t.timezone)::date THEN u.calls ELSE 0 END AS calls_today, n.purchased_at, n.metadata, n.updated_at
+  FROM phone_numbers n
+  JOIN tenants t ON t.id = n.tenant_id
+  LEFT JOIN number_use u ON u.tenant_id = n.tenant_id AND u.number = n.number;
+GRANT SELECT ON outdial.number_shown TO api, gate;

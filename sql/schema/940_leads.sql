@@ -3,7 +3,7 @@
 -- A campaign as clients see it.  The window is the one that counts: the campaign's, narrowed by the tenant's.
 DROP VIEW IF EXISTS outdial.campaign_shown;
 CREATE VIEW outdial.campaign_shown WITH (security_invoker = true) AS
-SELECT c.id, c.tenant_id, c.name, c.state, c.state_reason, c.agent_kind, c.is_default, c.caller_id, c.caller_id_strategy,
+SELECT c.id, c.tenant_id, c.name, c.state, c.state_reason, c.agent_kind, c.is_default, c.caller_id, c.caller_id_strategy, c.number_daily_cap,
        c.interval_ms / 60000.0 AS interval_minutes, c.max_open_calls, c.calls_per_second, c.window_opens AS opens, c.window_closes AS closes,
        to_char(make_interval(mins => greatest(c.window_opens, t.window_opens)), 'HH24:MI') AS window_opens,
        to_char(make_interval(mins => least(c.window_closes, t.window_closes)), 'HH24:MI') AS window_closes,

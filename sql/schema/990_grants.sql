@@ -25,11 +25,11 @@ CREATE POLICY own_tenant ON tenants TO api, dialer, events USING (id = (SELECT o
 
 -- What the workers may do with a tenant's rows by themselves.  Attempts, conversations, legs, events, do-not-call and audit are
 -- written by the gate's functions alone; the window, the gap and the status of a tenant by owner alone.
-GRANT SELECT ON tenants, users, api_keys, provider_accounts, trunks, phone_numbers, campaigns, scripts, leads, campaign_lists, campaign_leads,
+GRANT SELECT ON tenants, users, api_keys, provider_accounts, trunks, phone_numbers, number_use, campaigns, scripts, leads, campaign_lists, campaign_leads,
                 imports, import_refusals, conversations, attempts, legs, call_events, dnc, audit, idempotency TO api;
 GRANT UPDATE (name, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key, countries, updated_at) ON tenants TO api;
-GRANT INSERT (id, tenant_id, email, name, password_hash, role, phone_e164, locale), DELETE ON users TO api;
-GRANT UPDATE (email, name, password_hash, role, phone_e164, locale, status, epoch, updated_at) ON users TO api;
+GRANT INSERT (id, tenant_id, email, name, password_hash, role, phone_e164, caller_id, locale), DELETE ON users TO api;
+GRANT UPDATE (email, name, password_hash, role, phone_e164, caller_id, locale, status, epoch, updated_at) ON users TO api;
 GRANT INSERT (id, tenant_id, name, key_hash, key_hint, scopes, role, created_by) ON api_keys TO api;
 GRANT UPDATE (name, revoked_at, epoch) ON api_keys TO api;
 GRANT INSERT, UPDATE, DELETE ON trunks TO api;
@@ -39,12 +39,12 @@ GRANT INSERT (id, tenant_id, provider, label, account_sid, api_key, app_sid, bas
               webhook_secret_sealed, default_number, calls_per_second, max_open_calls, screens_numbers, status, status_reason, updated_at),
       DELETE ON provider_accounts TO api;
 GRANT INSERT (id, tenant_id, account_id, number, type, provider, provider_sid, campaign_id, trunk_id, livekit_trunk_id, is_active, metadata) ON phone_numbers TO api;
-GRANT UPDATE (campaign_id, trunk_id, livekit_trunk_id, is_active, updated_at) ON phone_numbers TO api;
+GRANT UPDATE (campaign_id, trunk_id, livekit_trunk_id, is_active, daily_cap, updated_at) ON phone_numbers TO api;
 GRANT DELETE ON phone_numbers TO api;
-GRANT INSERT (id, tenant_id, name, agent_kind, is_default, account_id, caller_id, caller_id_strategy, interval_ms, max_open_calls, calls_per_second, window_opens,
+GRANT INSERT (id, tenant_id, name, agent_kind, is_default, account_id, caller_id, caller_id_strategy, number_daily_cap, interval_ms, max_open_calls, calls_per_second, window_opens,
               window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection, machine_detection_timeout_ms, wait_for_beep,
               async_machine_detection, ring_seconds, retries) ON campaigns TO api;
-GRANT UPDATE (name, agent_kind, account_id, caller_id, caller_id_strategy, interval_ms, max_open_calls, calls_per_second, window_opens,
+GRANT UPDATE (name, agent_kind, account_id, caller_id, caller_id_strategy, number_daily_cap, interval_ms, max_open_calls, calls_per_second, window_opens,
               window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection, machine_detection_timeout_ms, wait_for_beep,
               async_machine_detection, ring_seconds, retries, updated_at) ON campaigns TO api;
 GRANT DELETE ON campaigns TO api;

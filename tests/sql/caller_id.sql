@@ -110,8 +110,10 @@ UPDATE users SET caller_id = '+15185550033' WHERE id = w.id('a', 2);
 SELECT is(w.shows('+12125551080', w.id('a', 2)), '+15185550033', 'calls that somebody places show that person''s number');
 SELECT is(w.shows('+12125551081', w.id('a', 2), NULL), '+15185550033', 'of no campaign too');
 SELECT is(w.shows('+12125551082', w.id('a', 1)), '+12125550031', 'whoever has none calls as the campaign does');
-UPDATE users SET caller_id = '+447400555035' WHERE id = w.id('a', 2);
-SELECT is(w.shows('+12125551083', w.id('a', 2)), 'caller_id', 'a foreign one is no caller ID');
+UPDATE phone_numbers SET is_active = false WHERE number = '+15185550033';
+SELECT is(w.shows('+12125551083', w.id('a', 2)), 'caller_id', 'one that is switched off is no caller ID');
+UPDATE phone_numbers SET is_active = true;
+SELECT throws_ok(format('UPDATE users SET caller_id = ''+447400555035'' WHERE id = %L', w.id('a', 2)), '23503', NULL, 'nobody is given a foreign one');
 
 -- caps
 SELECT w.strategy('pool', 2) \g /dev/null

@@ -26,7 +26,7 @@ async function lead(phone = fresh(), fields = {}) {
 
 test('a campaign is made, read, changed and removed, in camelCase', async () => {
   const made = await maria.post(`${tenant}/campaigns`, {
-    name: 'Bahar', intervalMinutes: 0.5, maxConcurrentCalls: 3, callsPerSecond: 2.5, agentPhone: '(212) 555-0199', callerIdStrategy: 'sticky',
+    name: 'Bahar', intervalMinutes: 0.5, maxConcurrentCalls: 3, callsPerSecond: 2.5, agentPhone: '(212) 555-0199', callerIdStrategy: 'sticky', numberDailyCap: 40,
     sipTrunkId: 'ST_abc', assistantId: 'a1', locale: 'tr', windowOpens: '09:00', windowCloses: '17:30', waitForBeep: true, ringSeconds: 45,
     machineDetectionTimeoutMs: 6000, retries: { busy: { times: 1, after_minutes: 5 } },
   });
@@ -36,7 +36,7 @@ test('a campaign is made, read, changed and removed, in camelCase', async () => 
   const { id, createdAt, updatedAt, ...rest } = made.body;
   assert.deepEqual(rest, {
     name: 'Bahar', state: 'draft', stateReason: null, isDefault: false, agentKind: 'keypad', intervalMinutes: 0.5, maxConcurrentCalls: 3,
-    callsPerSecond: 2.5, callerIdStrategy: 'sticky', callerId: null, agentPhone: '+12125550199', agentName: 'telephony-agent', sipTrunkId: 'ST_abc',
+    callsPerSecond: 2.5, callerIdStrategy: 'sticky', callerId: null, numberDailyCap: 40, agentPhone: '+12125550199', agentName: 'telephony-agent', sipTrunkId: 'ST_abc',
     assistantId: 'a1', locale: 'tr', windowOpens: '09:00', windowCloses: '17:30', machineDetection: true, machineDetectionTimeoutMs: 6000,
     waitForBeep: true, asyncMachineDetection: false, ringSeconds: 45, retries: { busy: { times: 1, after_minutes: 5 } }, phoneNumbers: [],
     leads: { count: 0, url: `${path}/leads` },

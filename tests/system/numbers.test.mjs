@@ -31,7 +31,7 @@ test('an import brings every page once; the second one brings nothing new', asyn
   const kinds = Object.groupBy(numbers, (n) => n.type);
   assert.equal(kinds.TOLL_FREE.length, 25);
   const one = numbers.find((n) => n.number === env.TWILIO_PHONE_NUMBER);
-  assert.deepEqual(Object.keys(one).sort(), ['campaignId', 'id', 'isActive', 'livekitTrunkId', 'metadata', 'number', 'provider', 'providerSid', 'purchasedAt', 'tenantId', 'type']);
+  assert.deepEqual(Object.keys(one).sort(), ['callsToday', 'campaignId', 'dailyCap', 'id', 'isActive', 'livekitTrunkId', 'metadata', 'number', 'provider', 'providerSid', 'purchasedAt', 'state', 'tenantId', 'type']);
   assert.deepEqual([one.type, one.provider, one.tenantId, one.campaignId, one.livekitTrunkId, one.isActive], ['LOCAL', 'TWILIO', env.OUTDIAL_TENANT_ID, null, null, true]);
   assert.match(one.providerSid, /^PN[0-9a-f]{32}$/);
   assert.ok(Date.parse(one.purchasedAt) > 0);
