@@ -11,7 +11,6 @@ fallible api_account_list(struct req *r)
     struct page page;
     struct list rows;
 
-    TRY(req_allow_query(r, NULL));
     TRY(req_page(r, &page));
     TRY(accounts_list(r->ctx, page.limit + 1, page.after, &rows));
     return reply_list(r, &page, &provider_account_shape, &rows);

@@ -105,12 +105,10 @@ static fallible reply_csv(struct req *r, const struct call_filter *filter)
 /* GET .../calls?status&campaign_id&agent_id&lead_id&from&to */
 fallible api_call_list(struct req *r)
 {
-    static const char *const known[] = { "status", "campaign_id", "agent_id", "lead_id", "from", "to", NULL };
     struct call_filter filter;
     struct page page;
     struct list rows;
 
-    TRY(req_allow_query(r, known));
     TRY(req_page(r, &page));
     TRY(read_filter(r, &filter));
     if (req_wants_csv(r))

@@ -10,13 +10,11 @@
 /* GET .../dnc?phone= */
 fallible api_dnc_list(struct req *r)
 {
-    static const char *const known[] = { "phone", NULL };
     const char *phone = req_query(r, "phone"), *country;
     struct e164 number = { "" };
     struct page page;
     struct list rows;
 
-    TRY(req_allow_query(r, known));
     TRY(req_page(r, &page));
     if (phone) {
         TRY(leads_country(r->ctx, &country));

@@ -39,14 +39,12 @@ static bool is_csv(struct req *r)
 /* POST .../leads/import?country= */
 fallible api_lead_import(struct req *r)
 {
-    static const char *const known[] = { "country", NULL };
     const char *country = req_query(r, "country"), *prefer = req_header(r, "Prefer");
     bool later = prefer && strstr(prefer, "respond-async");
     struct import_source source = { .path = r->body_file, .bytes = r->body, .size = r->body_size };
     struct import_job *job;
     struct import import;
 
-    TRY(req_allow_query(r, known));
     if (!is_csv(r))
         FAIL(r->ctx, MEDIA_TYPE, "Send the file as text/csv.");
     if (country && (strlen(country) != 2 || !isupper((unsigned char)country[0]) || !isupper((unsigned char)country[1])))

@@ -36,10 +36,8 @@ fallible api_number_import(struct req *r)
 
 static fallible read_filter(struct req *r, struct number_filter *out)
 {
-    static const char *const names[] = { "campaignId", "type", "isActive", "number", NULL };
     const char *campaign = req_query(r, "campaignId");
 
-    TRY(req_allow_query(r, names));
     *out = (struct number_filter){ .type = req_query(r, "type"), .active = req_query(r, "isActive"), .number = req_query(r, "number") };
     if (campaign && !uuid_parse(campaign, &out->campaign))
         FAIL_FIELD(r->ctx, "campaignId", "malformed", "campaignId is a campaign's id.");

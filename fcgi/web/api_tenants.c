@@ -47,7 +47,6 @@ fallible api_platform_tenants(struct req *r)
     struct page page;
     struct list rows;
 
-    TRY(req_allow_query(r, NULL));
     TRY(req_page(r, &page));
     TRY(platform_tenants_list(r->ctx, page.limit + 1, page.after, &rows));
     return reply_list(r, &page, &tenant_shape, &rows);

@@ -156,18 +156,11 @@ static fallible take_body(struct req *r, const struct exchange *x)
     return length ? read_body(r, x, (size_t)length) : NULL;
 }
 
-static fallible take_query(struct req *r)
-{
-    if (!form_parse(r->ctx->arena, r->query, strlen(r->query), &r->query_pairs))
-        FAIL_CODE(r->ctx, BAD_REQUEST, "bad_query", "The query cannot be read: percent-encoded UTF-8 is expected.");
-    return NULL;
-}
-
 static fallible take_request(struct req *r, const struct exchange *x)
 {
     TRY(guard_role(r));
     TRY(take_body(r, x));
-    return take_query(r);
+    return req_take_query(r);
 }
 
 static fallible answer(struct req *r, const struct exchange *x)

@@ -113,26 +113,52 @@ fallible req_page(struct req *r, struct page *out)
     return NULL;
 }
 
-static bool known(const char *name, const char *const *names)
+/* Whether a word of the list, up to a colon, is this name. */
+static bool is_listed(const char *words, const char *name)
 {
-    if (str_equal(name, "limit") || str_equal(name, "cursor"))
-        return true;
-    for (; names && *names; names++) {
-        if (str_equal(name, *names))
+    size_t length = strlen(name);
+
+    for (const char *at = words ? words : ""; *(at += strspn(at, " ")); at += strcspn(at, " "))
+        if (strncmp(at, name, length) == 0 && (!at[length] || at[length] == ' ' || at[length] == ':'))
             return true;
-    }
     return false;
 }
 
-fallible req_allow_query(struct req *r, const char *const *names)
+/* A stranger's name for showing: cut between characters. */
+static const char *shown(struct req *r, const char *name)
 {
-    for (size_t i = 0; i < r->query_pairs.count; i++) {
-        if (known(r->query_pairs.item[i].name, names))
-            continue;
-        struct str list = str_make(r->ctx->arena, 4096);
-        for (const char *const *n = names; n && *n; n++)
-            str_addf(&list, "%s, ", *n);
-        FAIL_CODE(r->ctx, BAD_REQUEST, "unknown_parameter", "Unknown query parameter. Known here: %slimit, cursor.", list.text);
+    size_t length = strnlen(name, 80);
+
+    while (length && ((unsigned char)name[length] & 0xc0) == 0x80)
+        length--;
+    return arena_copy(r->ctx->arena, name, length);
+}
+
+static fallible refuse_parameter(struct req *r, const char *name, const char *code, const char *sentence)
+{
+    struct err *err = ERR_CODE(r->ctx, BAD_REQUEST, code, "%s: %s", name, sentence);
+
+    return err_field(r->ctx->arena, err, name, code, "%s", sentence);
+}
+
+fallible req_take_query(struct req *r)
+{
+    const struct pairs *given = &r->query_pairs;
+    const char *known = r->route->query;
+
+    if (!form_parse(r->ctx->arena, r->query, strlen(r->query), &r->query_pairs))
+        FAIL_CODE(r->ctx, BAD_REQUEST, "bad_query", "The query cannot be read: percent-encoded UTF-8 is expected.");
+    if (r->route->who == SIGNED)
+        return NULL;
+    for (size_t i = 0; i < given->count; i++) {
+        const char *name = given->item[i].name;
+        bool listed = is_listed(known, name);
+        if (!listed && !(r->route->flags & LENIENT))
+            return refuse_parameter(r, shown(r, name), "unknown_parameter", known
+                ? arena_printf(r->ctx->arena, "This address knows the query members %s.", known) : "This address knows no query members.");
+        for (size_t k = 0; listed && k < i; k++)
+            if (str_equal(given->item[k].name, name))
+                return refuse_parameter(r, name, "repeated_parameter", "Give a query member once.");
     }
     return NULL;
 }

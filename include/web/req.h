@@ -48,7 +48,7 @@ const char *req_env(struct req *, const char *name);
 
 /* Header of the request, e.g. req_header(r, "If-Match"); NULL when absent. */
 const char *req_header(struct req *, const char *name);
-const char *req_query(struct req *, const char *name);          /* first value or NULL */
+const char *req_query(struct req *, const char *name);          /* its value or NULL */
 
 /* Body as a JSON object onto *value (415 unless application/json, 400 unless JSON, 422 by the shape). */
 fallible req_create(struct req *, const struct shape *, void *value);   /* a new object: REQUIRED and CREATE_ONLY apply */
@@ -61,8 +61,9 @@ fallible req_form(struct req *, struct pairs *out);
 /* ?limit=&cursor= : limit 50, at most 1000.  cursor is opaque outside; after is the id the last page ended with (none = first page). */
 struct page { int64_t limit; struct uuid after; };
 fallible req_page(struct req *, struct page *out);
-/* Only these query names (NULL-terminated) and limit, cursor are known; others are 400 "unknown_parameter" with the list. */
-fallible req_allow_query(struct req *, const char *const *names);
+/* Reads the query: 400 "bad_query", 400 "repeated_parameter", and, unless the route is SIGNED or LENIENT, 400 "unknown_parameter" for
+ * names that the route's line does not have. */
+fallible req_take_query(struct req *);
 
 /* If-Match against the representation's ETag: PRECONDITION when it differs. */
 fallible req_if_match(struct req *, const struct shape *, const void *current);

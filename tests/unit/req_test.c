@@ -140,16 +140,40 @@ TEST("the cursor of a full page leads to the next one")
     EQUAL_INT(json_type_of(json_get(answer, "next_cursor")), JSON_NULL);
 }
 
-TEST("unknown query parameters are refused with the known ones")
+static const char *query_refusal(const struct route *route, const char *query)
 {
-    static const char *const names[] = { "status", NULL };
-    struct req r = query_request("status=x&limit=3");
-    OK(req_allow_query(&r, names) == NULL);
-    r = query_request("statsu=x");
-    struct err *err = req_allow_query(&r, names);
-    OK(err != NULL);
+    struct req r = request(NULL, "");
+    r.query = query;
+    r.route = route;
+    struct err *err = req_take_query(&r);
+    return err ? err->code : NULL;
+}
+
+TEST("a query has the members of the route's line, each once")
+{
+    static const struct route asked = { .method = GET, .pattern = "/things", .query = "limit cursor status:thing" };
+    struct req r = request(NULL, "");
+    r.query = "status=x&limit=3";
+    r.route = &asked;
+    OK(req_take_query(&r) == NULL);
+    EQUAL_TEXT(req_query(&r, "status"), "x");
+    r.query = "statsu=x";
+    struct err *err = req_take_query(&r);
+    OK(err && strstr(err->message, "status"));
     EQUAL_TEXT(err->code, "unknown_parameter");
-    OK(strstr(err->message, "status"));
+    EQUAL_TEXT(err->fields->field, "statsu");
+    EQUAL_TEXT(query_refusal(&asked, "limit=1&limit=1"), "repeated_parameter");
+    EQUAL_TEXT(query_refusal(&asked, "thing=1"), "unknown_parameter");
+    EQUAL_TEXT(query_refusal(&asked, "limi=1"), "unknown_parameter");
+    EQUAL_TEXT(query_refusal(&asked, "status=%ff"), "bad_query");
+    EQUAL_TEXT(query_refusal(&plain, "status=x"), "unknown_parameter");
+}
+
+TEST("paths of the five systems ignore query members that they do not know")
+{
+    static const struct route asked = { .method = GET, .pattern = "/things", .query = "campaign_id", .flags = LENIENT };
+    OK(!query_refusal(&asked, "campaign_id=1&_=17&_=18"));
+    EQUAL_TEXT(query_refusal(&asked, "campaign_id=1&campaign_id=2"), "repeated_parameter");
 }
 
 TEST("If-Match takes the tag the answer had, and no older one")
