@@ -5,6 +5,7 @@
 #   make check      all tests, in a stack of their own       make lint    the rules that a compiler does not know
 #   make tsan       the worker under load, ThreadSanitizer   make chaos   kills and faults, full size
 #   make prove      that and all figures, full size          make fuzz    every parser of outside bytes, RUNS=10000000 inputs each
+#   make bench      speed and memory, beside others; writes README's figures    ONLY=webhooks,... FULL=1 narrow and widen it
 #   make clean      removes build/
 #
 # Sources are found by folder: a new file needs no line here.
@@ -63,13 +64,16 @@ PROGRAMS := $(foreach m,$(MAINS),$(call program,$(m)))
 TESTS    := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/*_test.c))
 FUZZERS  := $(patsubst tests/fuzz/%_fuzz.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 
-.PHONY: all run check lint tsan chaos prove fuzz clean tests fuzzers packages check-packages build vendor
+BENCHES  := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
+
+.PHONY: all run check lint tsan chaos prove fuzz bench clean tests fuzzers benches packages check-packages build vendor
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: $(PROGRAMS) vendor
 tests: $(TESTS)
 fuzzers: $(FUZZERS)
+benches: $(BENCHES)
 
 $(OUT)/outdial-api: $(OUT)/main_api.o $(WEB) $(OUT)/liboutdial.a
 $(OUT)/outdial-dialer: $(OUT)/main_dialer.o $(DIALER) $(OUT)/liboutdial.a
@@ -92,6 +96,10 @@ $(OUT)/fuzz/%: $(OUT)/fuzz/%_fuzz.o $(if $(filter fuzz,$(MODE)),,$(OUT)/fuzz/rep
 	@echo "  link    $@"
 	@$(CXX) $(LDFLAGS) $(if $(filter fuzz,$(MODE)),-fsanitize=fuzzer) -o $@ $^ $(LDLIBS)
 
+$(OUT)/bench/%: $(OUT)/bench/%.o $(OUT)/liboutdial.a
+	@echo "  link    $@"
+	@$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $(OUT)/liboutdial.a: $(LIBRARY)
 $(OUT)/libsmall.a: $(SMALL)
 $(OUT)/libweb.a: $(WEB)
@@ -106,6 +114,8 @@ $(OUT)/tests/%.o: tests/unit/%.c Makefile | $(GEN)/sql_catalog.h
 	@mkdir -p $(@D) && echo "  test    $<" && $(CC) $(CFLAGS) -Itests/unit -MMD -MP -c -o $@ $<
 $(OUT)/fuzz/%.o: tests/fuzz/%.c Makefile | $(GEN)/sql_catalog.h
 	@mkdir -p $(@D) && echo "  fuzz    $<" && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(OUT)/bench/%.o: tests/bench/%.c Makefile | $(GEN)/sql_catalog.h
+	@mkdir -p $(@D) && echo "  bench   $<" && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(OUT)/%.o: fcgi/%.c Makefile | $(GEN)/sql_catalog.h
 	@mkdir -p $(@D) && echo "  compile $<" && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(OUT)/%.o: fcgi/%.cc Makefile
@@ -150,6 +160,8 @@ prove: check-packages
 fuzz:
 	@sh fcgi/command/install.sh fuzz
 	@bash tests/fuzz/run $(FUZZ)
+bench: check-packages
+	@ONLY='$(ONLY)' FULL='$(FULL)' bash tests/bench/run
 lint:
 	@bash tests/lint
 

@@ -1,0 +1,82 @@
+// Calls that one dialer originates per second when nothing limits it, and what the carrier's fake can take by itself.
+
+import { join } from 'node:path';
+import * as s from './stage.mjs';
+
+const CALLS = s.quick ? 4000 : 20000;
+const WANTED = 2000;
+const PATIENCE_MS = 120000;
+
+/** Creates per second of the sandbox alone, asked as the dialer asks. */
+async function sandboxAlone(stack) {
+  const { env } = stack, sandbox = new URL(env.OUTDIAL_SANDBOX_URL);
+  const key = Buffer.from(`${env.TWILIO_API_KEY}:${env.TWILIO_API_SECRET}`).toString('base64');
+  const file = s.requestFile(join(stack.place, 'creates'), 40000, (n) => s.httpText('POST', `/twilio/2010-04-01/Accounts/${env.TWILIO_ACCOUNT_SID}/Calls.json`, sandbox.host,
+    { Authorization: `Basic ${key}`, 'Content-Type': 'application/x-www-form-urlencoded' },
+    new URLSearchParams([['To', `+1213${2000000 + n}`], ['From', env.TWILIO_PHONE_NUMBER], ['Url', `${env.OUTDIAL_URL}/api/outbound-caller/voice`], ['Method', 'POST'],
+      ['StatusCallback', `${env.OUTDIAL_URL}/api/outbound-caller/call-status`], ['StatusCallbackMethod', 'POST'],
+      ...['initiated', 'ringing', 'answered', 'completed'].map((event) => ['StatusCallbackEvent', event]), ['Timeout', '30'], ['MachineDetection', 'Enable'], ['MachineDetectionTimeout', '5']]).toString()));
+  const out = await s.load(sandbox.port, file, { connections: 64, seconds: s.quick ? 1 : 3 });
+  if (out.good !== out.requests) throw new Error(`the sandbox answered ${JSON.stringify(out.statuses)}`);
+  return out.rate;
+}
+
+/** A running campaign with so many leads, and no limit anywhere. */
+async function limitless(stack) {
+  const { env, pool } = stack, tenant = env.OUTDIAL_TENANT_ID;
+  for (const { table, name } of await s.rows(stack, `SELECT conrelid::regclass::text AS table, conname AS name FROM pg_constraint
+      WHERE contype = 'c' AND connamespace = 'outdial'::regnamespace AND pg_get_constraintdef(oid) ~ '(calls_per_second|max_open_calls)'`)) {
+    await pool.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`);
+  }
+  await pool.query('UPDATE provider_accounts SET calls_per_second = 1e6, max_open_calls = 1000000 WHERE account_sid = $1', [env.TWILIO_ACCOUNT_SID]);
+  const campaign = (await s.request(stack, 'POST', `/api/v1/tenants/${tenant}/campaigns`, { token: await s.signIn(stack), body: { name: 'As fast as it goes', intervalMinutes: 0 } })).id;
+  const [list] = await s.rows(stack, 'INSERT INTO campaign_lists (tenant_id, campaign_id, total) VALUES ($1, $2, $3) RETURNING id', [tenant, campaign, CALLS]);
+  await pool.query(`WITH made AS (INSERT INTO leads (tenant_id, name, phone_e164, original_phone) SELECT $1, 'Business ' || n, '+1214' || (2000000 + n), '-' FROM generate_series(1, $2) n RETURNING id, phone_e164)
+    INSERT INTO campaign_leads (tenant_id, list_id, campaign_id, lead_id, position) SELECT $1, $3, $4, id, row_number() OVER (ORDER BY phone_e164) FROM made`, [tenant, CALLS, list.id, campaign]);
+  await pool.query('ANALYZE leads, campaign_leads, attempts, conversations');
+  await pool.query(`UPDATE campaigns SET list_id = $2, interval_ms = 0, max_open_calls = 1000000, calls_per_second = 1e6, state = 'running' WHERE id = $1`, [campaign, list.id]);
+  return campaign;
+}
+
+const progress = async (stack, campaign) => (await s.rows(stack, `SELECT count(*)::int AS permitted, count(*) FILTER (WHERE state IN ('accepted', 'ended'))::int AS accepted,
+    count(*) FILTER (WHERE state NOT IN ('permitted', 'accepted', 'ended'))::int AS other FROM attempts WHERE campaign_id = $1`, [campaign]))[0];
+
+export async function dialer() {
+  return s.stage({ dialers: 1 }, async (stack) => {
+    await s.control(stack, 'script', { to: '*', outcome: 'human', ring_secs: 600 });
+    await s.control(stack, 'speed', { factor: 1, callbacks: false });
+    const alone = await sandboxAlone(stack);
+    console.log(`  sandbox alone: ${s.whole(alone)} creates/s`);
+    await s.control(stack, 'reset', {});
+    await s.control(stack, 'script', { to: '*', outcome: 'human', ring_secs: 600 });
+    await s.control(stack, 'speed', { factor: 1, callbacks: false });
+
+    const groups = { dialer: [s.pid(stack, 'outdial-dialer')], sandbox: [s.pid(stack, 'outdial-sandbox')], PostgreSQL: [s.pid(stack, 'postgres')] };
+    let now, campaign;
+    const { us } = await s.processor(groups, async () => {
+      campaign = await limitless(stack);
+      for (const end = Date.now() + PATIENCE_MS; ; await s.pause(250)) {
+        now = await progress(stack, campaign);
+        if (now.accepted + now.other >= CALLS) break;
+        if (Date.now() > end) throw new Error(`after ${PATIENCE_MS / 1000} s: ${JSON.stringify(now)}`);
+      }
+    });
+    // from the tenth to the ninetieth hundredth: without beginning and end
+    const [pace] = await s.rows(stack, `SELECT extract(epoch FROM percentile_disc(0.9) WITHIN GROUP (ORDER BY settled_at) - percentile_disc(0.1) WITHIN GROUP (ORDER BY settled_at))::float8 AS seconds,
+        1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - permitted_at))::float8 AS p50, 1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - permitted_at))::float8 AS p99
+      FROM attempts WHERE campaign_id = $1`, [campaign]);
+    const rate = 0.8 * CALLS / pace.seconds;
+    const { calls } = await s.request(stack, 'GET', `${stack.env.OUTDIAL_SANDBOX_URL}/control/calls`, { token: stack.env.OUTDIAL_SANDBOX_TOKEN });
+    const numbers = new Set(calls.map((call) => call.to));
+    s.target(`dialer: ${CALLS} leads, ${now.accepted} accepted, ${calls.length} calls at the carrier to ${numbers.size} numbers`, now.accepted === CALLS && calls.length === CALLS && numbers.size === CALLS);
+    s.target(`dialer: ${s.whole(rate)} originations/s, ${WANTED} wanted`, rate >= WANTED);
+    s.target(`sandbox alone is not faster than the dialer: ${s.whole(alone)}/s`, alone > rate);
+    const line = (title, value) => [title, value];
+    return { title: 'Dialing', text: [`One dialer, one campaign of ${s.whole(CALLS)} leads, no pacing, callbacks off; each number was called exactly once.`, '', s.markdown(['', ''], [
+      line('originations', `${s.whole(rate)}/s (>= ${s.whole(WANTED)})`),
+      line('the sandbox alone', `${s.whole(alone)} creates/s`),
+      line('from permit to the written answer: p50, p99', `${pace.p50.toFixed(0)} ms, ${pace.p99.toFixed(0)} ms`),
+      ...Object.entries(us).map(([name, sum]) => line(`processor us per call: ${name}`, Math.round(sum / CALLS))),
+    ])].join('\n') };
+  });
+}
