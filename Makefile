@@ -36,7 +36,7 @@ OPTIMISE := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,und
 else
 $(error MODE is release, asan, tsan or fuzz)
 endif
-PACKAGES := libpq libcurl json-c libxml-2.0 libjwt libcrypto libsodium libevent
+PACKAGES := libpq libcurl json-c libxml-2.0 libjwt libcrypto libsodium libevent liboath libqrencode
 # Deferred, because pkg-config itself may be missing until `make run` has installed it.
 PKG_CFLAGS = $(eval PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES)))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $(shell pkg-config --libs $(PACKAGES)))$(PKG_LIBS)

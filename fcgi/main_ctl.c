@@ -23,10 +23,12 @@ const struct command commands[] = {
                   command_init, NEEDS_SETTINGS },
     { "migrate",  "[--dry-run]",                          "Brings the database to the present schema.",
                   command_migrate, NEEDS_SETTINGS },
-    { "tenant",   "add NAME [--slug S] [--country US] [--locale en] | list | window [--tenant T] [--gap MINUTES] HH:MM HH:MM | countries [--tenant T] own|CC...",
-                  "Customers of this installation: their calling window, where they may call.",
+    { "tenant",   "add NAME [--slug S] [--country US] [--locale en] | list | window [--tenant T] [--gap MINUTES] HH:MM HH:MM"
+                  " | countries [--tenant T] own|CC... | networks [--tenant T] --clear|CIDR...",
+                  "Customers of this installation: their calling window, where they may call, the networks they are open to.",
                   command_tenant, NEEDS_SETTINGS | NEEDS_DATABASE },
-    { "user",     "add [--tenant T] --role ROLE [--name N] [--phone P] [--platform] [--password-stdin] EMAIL | list [--tenant T] | password [--password-stdin] EMAIL",
+    { "user",     "add [--tenant T] --role ROLE [--name N] [--phone P] [--platform] [--password-stdin] EMAIL | list [--tenant T]"
+                  " | password [--password-stdin] EMAIL | totp-reset EMAIL",
                   "People: without --password-stdin they get a one-time link.",
                   command_user, NEEDS_SETTINGS | NEEDS_DATABASE },
     { "numbers",  "import [--tenant T] [--account ID] | list [--tenant T] | link [--tenant T] NUMBER CAMPAIGN|none",

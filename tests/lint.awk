@@ -28,6 +28,8 @@ BEGIN {
     # library header -> files that may include it
     only["curl/"] = "^fcgi/base/http\\.c$"
     only["jwt.h"] = "^fcgi/base/jwt\\.c$"
+    only["liboath/"] = "^fcgi/base/totp\\.c$"
+    only["qrencode.h"] = "^fcgi/base/qr\\.c$"
     only["json-c/"] = "^fcgi/base/json\\.c$"
     only["libxml/"] = "^fcgi/base/xml\\.c$|^fcgi/main_api\\.c$"
     only["libpq-fe.h"] = "^fcgi/db/|^include/db/session\\.h$"

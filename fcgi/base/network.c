@@ -85,6 +85,14 @@ bool network_parse(const char *text, struct network *out)
     return true;
 }
 
+char *network_text(struct arena *arena, const struct network *n)
+{
+    bool dotted = is_ipv4(n->address) && n->bits >= MAPPED_BITS;
+    if (n->bits == BITS)
+        return address_text(arena, n->address);
+    return arena_printf(arena, "%s/%u", address_text(arena, n->address), dotted ? n->bits - MAPPED_BITS : n->bits);
+}
+
 bool network_contains(const struct network *n, struct address a)
 {
     bool of_ipv4 = is_ipv4(n->address) && n->bits >= MAPPED_BITS;

@@ -12,6 +12,7 @@ set -eu
 # package, or package=command when another package may bring the same command
 run="gcc g++ libc6-dev make pkg-config=pkg-config ca-certificates passwd=useradd tzdata
      libfcgi-dev libpq-dev libcurl4-openssl-dev libjson-c-dev libxml2-dev libjwt-dev libssl-dev libsodium-dev
+     liboath-dev libqrencode-dev
      libphonenumber-dev libprotobuf-dev libcsv-dev libevent-dev nginx-light=nginx postgresql-15 postgresql-client-15 npm=npm"
 check="libcmocka-dev postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl=pg_prove procps=ps curl=curl git=git
      chromium=chromium fonts-liberation"

@@ -17,6 +17,7 @@
 
 #include "base/http.h"
 #include "base/secret.h"
+#include "base/network.h"
 #include "base/str.h"
 #include "command/cluster.h"
 #include "command/command.h"
@@ -261,11 +262,34 @@ static fallible start_sandbox(struct stack *s)
                                       PAIR(s, "SANDBOX_ACCOUNTS", accounts), PAIR(s, "PUBLIC_BASE_URL", s->url)));
 }
 
+/* nginx's words for the proxies in front of it whose X-Forwarded-For is believed; none, unless OUTDIAL_TRUSTED_PROXIES names them. */
+static fallible trusted_proxies(struct ctx *ctx, const char **out)
+{
+    const char *given = getenv("OUTDIAL_TRUSTED_PROXIES");
+    char *rest = arena_text(ctx->arena, given ? given : ""), *word;
+    struct str text = str_make(ctx->arena, 16 << 10);
+    struct network network;
+
+    while ((word = strsep(&rest, ", "))) {
+        if (*word && !network_parse(word, &network))
+            FAIL(ctx, INVALID, "OUTDIAL_TRUSTED_PROXIES: %s is no network; it is written like 192.0.2.0/24", word);
+        if (*word)
+            str_addf(&text, "set_real_ip_from %s; ", network_text(ctx->arena, &network));
+    }
+    if (text.length)
+        str_add(&text, "real_ip_header X-Forwarded-For; real_ip_recursive on;");
+    *out = text.text;
+    return NULL;
+}
+
 /* nginx/outdial.conf.in with each @NAME@ replaced. */
 static fallible write_nginx_configuration(struct stack *s, const char *path)
 {
     struct ctx *ctx = s->ctx;
+    const char *proxies;
+    TRY(trusted_proxies(ctx, &proxies));
     const struct pair names[] = {
+        { "@PROXIES@", proxies },
         { "@ADDRESS@", arena_printf(ctx->arena, "127.0.0.1:%ld", (long)s->port) },
         { "@URL@", s->url },
         { "@PUBLIC@", arena_printf(ctx->arena, "%s/public", s->state.share) },

@@ -112,6 +112,31 @@ static fallible countries(struct invocation *inv)
     return db_run(ctx, SQL_OPERATOR_TENANT_COUNTRIES, NULL, P(own ? param_text(NULL) : param_array(codes, count)));
 }
 
+/* The way back in for a tenant that has locked itself out. */
+static fallible networks(struct invocation *inv)
+{
+    struct ctx *ctx = inv->ctx;
+    struct tenant tenant = { 0 };
+    bool clear = invocation_flag(inv, "--clear");
+    const char *word, *list[MOST_NETWORKS];
+    size_t count = 0;
+
+    TRY(choose_tenant(inv, &tenant));
+    struct json_out json = json_out_make(ctx->arena, 16 << 10);
+    json_open_array(&json);
+    while (count < MOST_NETWORKS && (word = invocation_word(inv))) {
+        list[count++] = word;
+        json_put_string(&json, word);
+    }
+    json_close_array(&json);
+    TRY(invocation_done(inv));
+    if (clear == (count > 0))
+        return invocation_wrong(inv);
+    struct tenant check = { .allowed_networks = clear ? NULL : json.str.text, .force = true };
+    TRY(tenant_check_networks(ctx, &check, NULL));
+    return db_run(ctx, SQL_OPERATOR_TENANT_NETWORKS, NULL, P(clear ? param_text(NULL) : param_array(list, count)));
+}
+
 fallible command_tenant(struct invocation *inv)
 {
     const char *verb = invocation_word(inv);
@@ -121,5 +146,7 @@ fallible command_tenant(struct invocation *inv)
         return list(inv);
     if (str_equal(verb, "window"))
         return window(inv);
+    if (str_equal(verb, "networks"))
+        return networks(inv);
     return str_equal(verb, "countries") ? countries(inv) : invocation_wrong(inv);
 }

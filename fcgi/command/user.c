@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "command/choose.h"
 #include "model/role.h"
+#include "service/factor.h"
 #include "service/session.h"
 #include "service/users.h"
 #include "store/users.h"
@@ -56,25 +57,49 @@ static fallible list(struct invocation *inv)
     return NULL;
 }
 
+/* ctx becomes the operator's in the tenant of whoever signs in with that address. */
+static fallible enter_tenant_of(struct ctx *ctx, const char *email, struct uuid *user)
+{
+    struct rows found;
+    TRY(db_global_rows(ctx, SQL_OPERATOR_USER_FIND, &found, P(email)));
+    if (found.count == 0)
+        FAIL(ctx, NOT_FOUND, "nobody signs in with that e-mail address");
+    ctx->tenant = row_uuid(&found, 0, "tenant_id");
+    ctx->role = "owner";
+    *user = row_uuid(&found, 0, "id");
+    return NULL;
+}
+
+static fallible totp_reset(struct invocation *inv)
+{
+    struct ctx *ctx = inv->ctx;
+    struct user user = { .email = invocation_word(inv) };
+
+    TRY(invocation_done(inv));
+    if (!user.email)
+        return invocation_wrong(inv);
+    TRY(enter_tenant_of(ctx, user.email, &user.id));
+    TRY(users_get(ctx, user.id, &user));
+    TRY(svc_factor_reset(ctx, (struct uuid){ 0 }, &user));
+    printf("%s signs in with the password alone until a second factor is set up again.\n", user.email);
+    return NULL;
+}
+
 static fallible password(struct invocation *inv)
 {
     struct ctx *ctx = inv->ctx;
     struct user before, after;
-    struct rows found;
+    struct uuid user;
     bool piped = invocation_flag(inv, "--password-stdin");
     const char *email = invocation_word(inv);
 
     TRY(invocation_done(inv));
     if (!email)
         return invocation_wrong(inv);
-    TRY(db_global_rows(ctx, SQL_OPERATOR_USER_FIND, &found, P(email)));
-    if (found.count == 0)
-        FAIL(ctx, NOT_FOUND, "nobody signs in with that e-mail address");
-    ctx->tenant = row_uuid(&found, 0, "tenant_id");
-    ctx->role = "owner";
+    TRY(enter_tenant_of(ctx, email, &user));
     if (!piped)
-        return print_link(inv, row_uuid(&found, 0, "id"), email);
-    TRY(users_get(ctx, row_uuid(&found, 0, "id"), &before));
+        return print_link(inv, user, email);
+    TRY(users_get(ctx, user, &before));
     after = before;
     TRY(read_line(inv, "the password", &after.password));
     TRY(svc_user_change(ctx, (struct uuid){ 0 }, &before, &after));
@@ -89,5 +114,7 @@ fallible command_user(struct invocation *inv)
         return add(inv);
     if (str_equal(verb, "list"))
         return list(inv);
+    if (str_equal(verb, "totp-reset"))
+        return totp_reset(inv);
     return str_equal(verb, "password") ? password(inv) : invocation_wrong(inv);
 }

@@ -55,8 +55,8 @@ static bool queue(PGconn *conn, enum sql which, int count, const char *const *va
 static bool queue_enter(struct ctx *ctx)
 {
     const char *epoch = arena_printf(ctx->arena, "%lld", (long long)ctx->epoch);
-    const char *values[] = { uuid_text(ctx->arena, ctx->tenant), ctx->principal, epoch, ctx->token_id, ctx->role };
-    return queue(ctx->db->conn, SQL_SESSION_ENTER, 5, values);
+    const char *values[] = { uuid_text(ctx->arena, ctx->tenant), ctx->principal, epoch, ctx->token_id, ctx->role, ctx->address };
+    return queue(ctx->db->conn, SQL_SESSION_ENTER, sizeof values / sizeof *values, values);
 }
 
 /* Results up to the Sync: the last statement's, or the first one that failed, whose statement is *culprit. */

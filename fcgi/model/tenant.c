@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/network.h"
 #include "base/str.h"
 
 const char *const locale_names[] = { "en", "tr", NULL };
@@ -20,6 +21,9 @@ const struct shape tenant_shape = SHAPE(struct tenant, "tenant",
     FIELD(struct tenant, default_caller_id, IN | OUT, .longest = 40),
     FIELD(struct tenant, accept_key, IN | OUT),
     FIELD_LIST(struct tenant, countries, IN | OUT, .longest = 2, .about = "Where calls may go; null: the default country only"),
+    FIELD_LIST(struct tenant, allowed_networks, IN | OUT, .longest = 50, .about = "Networks (CIDR) that people and API keys may come from; null: anywhere"),
+    FIELD(struct tenant, require_totp, IN | OUT, .about = "Who signs in with a password needs a second factor"),
+    FIELD(struct tenant, force, IN, .about = "With allowed_networks: even if they leave out the address this comes from"),
     FIELD(struct tenant, window_opens, OUT, .about = "Minutes of the called party's day; see outdial tenant window"),
     FIELD(struct tenant, window_closes, OUT),
     FIELD(struct tenant, minimum_gap_minutes, OUT),
@@ -65,6 +69,46 @@ fallible tenant_check(struct ctx *ctx, const struct tenant *t)
                               "A country is two capital letters, for example US.");
     }
     return wrong;
+}
+
+/* Each item, canonical; what is wrong with the others. */
+static struct err *read_networks(struct ctx *ctx, const struct json *list, struct network *out)
+{
+    struct err *wrong = NULL;
+    for (size_t i = 0; i < json_length(list); i++) {
+        if (!network_parse(json_string(json_at(list, i)), &out[i]))
+            wrong = err_field(ctx->arena, wrong, arena_printf(ctx->arena, "allowed_networks[%zu]", i), "not_a_network",
+                              "A network is written like 192.0.2.0/24 or 2001:db8::/32, with nothing but zeros behind the prefix.");
+    }
+    return wrong;
+}
+
+fallible tenant_check_networks(struct ctx *ctx, struct tenant *t, const char *address)
+{
+    struct network networks[MOST_NETWORKS];
+    struct address own;
+    const struct json *list;
+
+    if (!t->allowed_networks)
+        return NULL;
+    TRY(json_read(ctx->arena, t->allowed_networks, strlen(t->allowed_networks), &list));
+    size_t count = json_length(list);
+    if (count == 0 || count > MOST_NETWORKS)
+        FAIL_FIELD(ctx, "allowed_networks", "out_of_range", "Name 1 to %d networks, or null for all.", MOST_NETWORKS);
+    TRY(read_networks(ctx, list, networks));
+    bool inside = false, known = address_parse(address, &own);
+    struct json_out out = json_out_make(ctx->arena, 16 << 10);
+    json_open_array(&out);
+    for (size_t i = 0; i < count; i++) {
+        inside = inside || (known && network_contains(&networks[i], own));
+        json_put_string(&out, network_text(ctx->arena, &networks[i]));
+    }
+    json_close_array(&out);
+    if (!inside && !t->force)
+        FAIL_FIELD(ctx, "allowed_networks", "own_address", "Your own address, %s, is in none of them: you would lock yourself out. Add it, or send force: true.",
+                   known ? address : "unknown");
+    t->allowed_networks = out.str.text;
+    return NULL;
 }
 
 const char *tenant_slug(struct arena *arena, const char *name)

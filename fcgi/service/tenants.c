@@ -27,7 +27,7 @@ static fallible to_e164(struct ctx *ctx, const char *field, const char *country,
 /* Which fields changed; their values are the tenant's own affair. */
 static const char *what_changed(struct ctx *ctx, const struct tenant *b, const struct tenant *a)
 {
-    struct json_out out = json_out_make(ctx->arena, 4096);
+    struct json_out out = json_out_make(ctx->arena, 32 << 10);
     const struct { const char *name; bool changed; } fields[] = {
         { "name", !str_equal(b->name, a->name) }, { "company", !str_equal(b->company, a->company) },
         { "persona", !str_equal(b->persona, a->persona) }, { "default_country", !str_equal(b->default_country, a->default_country) },
@@ -35,6 +35,7 @@ static const char *what_changed(struct ctx *ctx, const struct tenant *b, const s
         { "agent_phone", !str_equal(b->agent_phone, a->agent_phone) },
         { "default_caller_id", !str_equal(b->default_caller_id, a->default_caller_id) },
         { "accept_key", b->accept_key != a->accept_key }, { "countries", !str_equal(b->countries, a->countries) },
+        { "require_totp", b->require_totp != a->require_totp },
     };
 
     json_open_object(&out);
@@ -48,6 +49,10 @@ static const char *what_changed(struct ctx *ctx, const struct tenant *b, const s
     if (!str_equal(b->countries, a->countries)) {
         json_name(&out, "countries");
         json_put_raw(&out, a->countries);
+    }
+    if (!str_equal(b->allowed_networks, a->allowed_networks)) {
+        json_name(&out, "allowed_networks");
+        json_put_raw(&out, a->allowed_networks);
     }
     json_close_object(&out);
     return out.str.text;
@@ -79,6 +84,8 @@ static fallible check_places(struct ctx *ctx, const struct tenant *t)
 fallible svc_tenant_change(struct ctx *ctx, const struct tenant *before, struct tenant *after)
 {
     TRY(tenant_check(ctx, after));
+    if (!str_equal(before->allowed_networks, after->allowed_networks))
+        TRY(tenant_check_networks(ctx, after, ctx->address));
     TRY(to_e164(ctx, "agent_phone", after->default_country, &after->agent_phone));
     TRY(to_e164(ctx, "default_caller_id", after->default_country, &after->default_caller_id));
     if (!str_equal(before->timezone, after->timezone) || !str_equal(before->countries, after->countries) ||

@@ -10,7 +10,7 @@ fallible tenants_save(struct ctx *ctx, struct tenant *t, const char *detail)
     bool found;
     TRY(db_maybe(ctx, SQL_TENANT_SAVE, &tenant_shape, t, &found,
                  P(t->updated_at, t->name, t->company, t->persona, t->default_country, t->locale, t->timezone, t->agent_phone,
-                   t->default_caller_id, t->accept_key, t->countries, detail)));
+                   t->default_caller_id, t->accept_key, t->countries, t->require_totp, t->allowed_networks, detail)));
     if (!found)
         FAIL_CODE(ctx, CONFLICT, "changed_meanwhile", "Somebody changed it at the same moment. Read it again and repeat.");
     return NULL;
@@ -30,7 +30,8 @@ struct list tenants_of_rows(struct arena *arena, const struct rows *rows)
     struct tenant *list = arena_array(arena, rows->count, sizeof *list);
     for (size_t i = 0; i < rows->count; i++) {
         for (size_t f = 0; f < tenant_shape.count; f++)
-            shape_set_column(arena, &tenant_shape.field[f], row_text(rows, i, tenant_shape.field[f].column), &list[i]);
+            if (tenant_shape.field[f].flags & OUT)
+                shape_set_column(arena, &tenant_shape.field[f], row_text(rows, i, tenant_shape.field[f].column), &list[i]);
     }
     return (struct list){ .item = list, .count = rows->count, .size = sizeof *list };
 }

@@ -1,5 +1,7 @@
 #include "store/users.h"
 
+#include "model/login.h"
+
 static struct err *changed_meanwhile(struct ctx *ctx)
 {
     return ERR_CODE(ctx, CONFLICT, "changed_meanwhile", "Somebody changed this user at the same moment. Read it again and repeat.");
@@ -43,4 +45,25 @@ fallible users_other_owners(struct ctx *ctx, struct uuid id, int64_t *out)
     TRY(db_rows(ctx, SQL_USER_OWNERS_BESIDES, &rows, P(id)));
     *out = row_int(&rows, 0, "others");
     return NULL;
+}
+
+fallible sessions_list(struct ctx *ctx, struct uuid user, int64_t limit, struct uuid after, struct list *out)
+{
+    return db_list(ctx, SQL_SESSION_LIST, &login_shape, out, P(user, ctx->token_id, limit, after));
+}
+
+fallible sessions_end(struct ctx *ctx, struct uuid user, struct uuid session)
+{
+    struct rows rows;
+    if (!uuid_is_none(session))                                 /* none would mean all */
+        TRY(db_rows(ctx, SQL_SESSION_DROP, &rows, P(user, session, ctx->token_id)));
+    if (uuid_is_none(session) || row_int(&rows, 0, "ended") == 0)
+        FAIL(ctx, NOT_FOUND, "There is nothing at this address.");
+    return NULL;
+}
+
+fallible sessions_end_others(struct ctx *ctx, struct uuid user)
+{
+    const struct uuid none = { 0 };
+    return db_run(ctx, SQL_SESSION_DROP, NULL, P(user, none, ctx->token_id));
 }

@@ -10,10 +10,11 @@
 #include "web/api.h"
 #include "web/schemas.h"
 
-struct credentials { const char *email, *password; };
+struct credentials { const char *email, *password, *code; };
 const struct shape credentials_shape = SHAPE(struct credentials, "login",
     FIELD(struct credentials, email, IN | REQUIRED, .longest = 320),
-    FIELD(struct credentials, password, IN | REQUIRED | SECRET_FIELD, .longest = PASSWORD_LONGEST));
+    FIELD(struct credentials, password, IN | REQUIRED | SECRET_FIELD, .longest = PASSWORD_LONGEST),
+    FIELD(struct credentials, code, IN | SECRET_FIELD, .longest = 40, .about = "Of the second factor, or a recovery code"));
 
 struct refresh { const char *refresh_token; };
 const struct shape refresh_shape = SHAPE(struct refresh, "refresh",
@@ -51,7 +52,7 @@ fallible api_login(struct req *r)
     struct session session;
 
     TRY(req_create(r, &credentials_shape, &given));
-    TRY(svc_session_login(r->ctx, r->settings, given.email, given.password, &session));
+    TRY(svc_session_login(r->ctx, r->settings, given.email, given.password, given.code, &session));
     return reply_session(r, &session);
 }
 

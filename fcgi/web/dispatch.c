@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/network.h"
 #include "db/db.h"
 #include "web/guard.h"
 #include "web/idempotency.h"
@@ -45,6 +46,10 @@ static void begin(struct req *r, struct ctx *ctx, const struct settings *setting
     r->path = arena_copy(a, r->uri, length);
     if (r->uri[length])
         r->query = r->uri + length + 1;
+    struct address from;
+    if (address_parse(req_env(r, "REMOTE_ADDR"), &from))
+        ctx->address = address_text(a, from);
+    ctx->agent = req_header(r, "User-Agent");
     ctx->doing = "(no route)";
     ctx->deadline_ms = boot_now_ms() + PATIENCE_MS;
 }

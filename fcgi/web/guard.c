@@ -110,6 +110,7 @@ static fallible identify_user(struct req *r, const char *token)
     ctx->token_id = claims.token_id;
     ctx->role = claims.role;
     r->user_id = user;
+    r->only_first_steps = json_get(claims.all, "setup") != NULL;
     return NULL;
 }
 
@@ -159,6 +160,9 @@ fallible guard_role(struct req *r)
 {
     if (r->route->who == ANYONE || r->route->who == SIGNED)
         return NULL;
+    if (r->only_first_steps && !(r->route->flags & FIRST_STEP))
+        FAIL_CODE(r->ctx, FORBIDDEN, "totp_setup_required",
+                  "Your organisation requires a second factor: set one up with POST /api/v1/me/totp, then refresh this session.");
     if (r->route->who == PLATFORM) {
         if (uuid_is_none(r->user_id))
             FAIL(r->ctx, FORBIDDEN, "Only platform administrators may do this.");

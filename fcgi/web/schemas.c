@@ -10,6 +10,7 @@
 #include "model/campaign.h"
 #include "model/dnc.h"
 #include "model/lead.h"
+#include "model/login.h"
 #include "model/number.h"
 #include "model/tenant.h"
 #include "model/user.h"
@@ -25,6 +26,10 @@ const struct schema schemas[] = {
     { "Session",          .members = "access_token: text, refresh_token: text, token_type: 'Bearer', expires_in: integer, user: User, tenant: Tenant" },
     { "Me",               .members = "user: User|null, tenant: Tenant, role: text" },
     { "OwnProfile",       .shape = &user_self_shape },
+    { "TotpOffer",        .members = "secret: text, uri: text, qr_svg: text|null", .about = "What an authenticator application reads." },
+    { "TotpCode",         .shape = &totp_code_shape },
+    { "RecoveryCodes",    .members = "recovery_codes: [text]", .about = "Shown this once; each stands in for one code." },
+    { "LoginSession",     .shape = &login_shape },
 
     { "Tenant",           .shape = &tenant_shape },
     { "TenantRequest",    .shape = &tenant_request_shape },

@@ -24,6 +24,8 @@ struct ctx {
     int64_t       epoch;                                        /* the credential's epoch */
     const char   *token_id;                                     /* jti of the access token, or NULL */
     const char   *role;                                         /* role the credential claims, or NULL */
+    const char   *address;                                      /* where the request came from, canonical text, or NULL: tenants may allow networks */
+    const char   *agent;                                        /* what the client calls itself (User-Agent), or NULL */
     const char   *request_id;                                   /* shown to clients and in every log line */
     const char   *doing;                                        /* "GET /api/v1/...": the route pattern, never the query */
     int64_t       deadline_ms;                                  /* on boot_now_ms(): waiting for the database ends then; 0 = 10 s from now */

@@ -34,6 +34,7 @@ struct network { struct address address; unsigned bits; };      /* bits of 128: 
 struct networks { struct network *item; size_t count; };
 
 bool network_parse(const char *text, struct network *out);
+char *network_text(struct arena *, const struct network *);      /* "192.0.2.0/24"; an address alone without the length */
 bool network_contains(const struct network *, struct address);
 /* Separated by commas or white space; none is fine.  *wrong is the first that is not a network. */
 bool networks_parse(struct arena *, const char *text, struct networks *out, const char **wrong);

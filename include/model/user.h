@@ -17,6 +17,7 @@ struct user {
     const char *caller_id;                                      /* number of the tenant that calls of this person show; or NULL */
     const char *locale;                                         /* NULL = the tenant's */
     bool        is_platform;
+    bool        totp_enabled;                                   /* signs in with a second factor */
     int64_t     epoch;                                          /* not shown */
     const char *password_hash;                                  /* not shown */
     const char *password;                                       /* from a body */

@@ -17,3 +17,10 @@ fallible users_save(struct ctx *, struct user *, bool end_sessions, const char *
 fallible users_remove(struct ctx *, const struct user *);       /* CONFLICT as above */
 /* Keeps everybody else from changing who is owner until the transaction ends, then counts the other active owners. */
 fallible users_other_owners(struct ctx *, struct uuid id, int64_t *out);
+
+/* Sessions of a user that can be continued, the last begun first (model/login.h). */
+fallible sessions_list(struct ctx *, struct uuid user, int64_t limit, struct uuid after, struct list *out);
+/* NOT_FOUND when this user has no such session. */
+fallible sessions_end(struct ctx *, struct uuid user, struct uuid session);
+/* All but the one that asks. */
+fallible sessions_end_others(struct ctx *, struct uuid user);

@@ -20,6 +20,17 @@ fallible api_logout(struct req *);
 fallible api_me(struct req *);
 fallible api_me_update(struct req *);
 
+/* api_me.c */
+fallible api_totp_begin(struct req *);
+fallible api_totp_confirm(struct req *);
+fallible api_totp_remove(struct req *);
+fallible api_user_totp_reset(struct req *);
+fallible api_session_list(struct req *);
+fallible api_session_end(struct req *);
+fallible api_session_end_others(struct req *);
+fallible api_user_session_list(struct req *);
+fallible api_user_session_end(struct req *);
+
 /* api_tenants.c */
 fallible api_platform_tenants(struct req *);
 fallible api_platform_tenant_create(struct req *);

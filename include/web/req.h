@@ -31,6 +31,7 @@ struct req {
     const char            *body_file;                           /* TAKES_CSV: path nginx stored it at, or NULL */
     struct pairs           query_pairs;                         /* valid: checked before the handler */
     struct uuid            user_id;                             /* none for API keys and webhooks */
+    bool                   only_first_steps;                    /* signed in, but the tenant requires a second factor and there is none */
     /* CREATES with an Idempotency-Key; NULL without.  CALLS routes bind the key to the attempt themselves, by these two and
      * ctx->principal and req_route_name(); when a key is bound already, replay_attempt is that attempt and nothing is placed. */
     const char            *idempotency_key, *idempotency_hash;

@@ -28,7 +28,8 @@ enum route_flag {
     NO_BODY   = 4,                                              /* a body is ignored */
     CALLS     = 8,                                              /* may ring a phone: keeps idempotency itself, no transaction around it */
     LENIENT   = 16,                                             /* a path of the five systems: unknown members are ignored, body optional */
-    LARGE     = 32                                              /* body up to 8 MiB (Vapi's webhooks) */
+    LARGE     = 32,                                             /* body up to 8 MiB (Vapi's webhooks) */
+    FIRST_STEP = 64                                             /* open to somebody who still has to set up a second factor */
 };
 
 struct route {

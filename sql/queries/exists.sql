@@ -4,6 +4,7 @@
 SELECT CASE $2::text
        WHEN 'users'             THEN EXISTS (SELECT FROM users             WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'api_keys'          THEN EXISTS (SELECT FROM api_keys          WHERE tenant_id = $1 AND id = $3::uuid)
+       WHEN 'identity_providers' THEN EXISTS (SELECT FROM identity_providers WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'provider_accounts' THEN EXISTS (SELECT FROM provider_accounts WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'trunks'            THEN EXISTS (SELECT FROM trunks            WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'phone_numbers'     THEN EXISTS (SELECT FROM phone_numbers     WHERE tenant_id = $1 AND id = $3::uuid)

@@ -2,7 +2,7 @@
 
 -- name: tenant_get
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
-       to_jsonb(countries) AS countries, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
+       to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM tenants WHERE id = $1;
 
 -- name: tenant_save
@@ -12,12 +12,14 @@ WITH saved AS (
        SET name = $3, company = coalesce($4, ''), persona = $5, default_country = $6, locale = $7, timezone = $8, agent_phone = $9,
            default_caller_id = $10, accept_key = $11,
            countries = CASE WHEN $12::text IS NULL THEN NULL ELSE ARRAY(SELECT jsonb_array_elements_text($12::text::jsonb)) END,
+           require_totp = $13,
+           allowed_networks = CASE WHEN $14::text IS NULL THEN NULL ELSE ARRAY(SELECT jsonb_array_elements_text($14::text::jsonb)::cidr) END,
            updated_at = outdial.now()
      WHERE id = $1 AND updated_at = $2
     RETURNING *)
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
-       to_jsonb(countries) AS countries, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at,
-       outdial.audit_add(id, 'tenant.update', id, $13::text::jsonb) AS audited
+       to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at,
+       outdial.audit_add(id, 'tenant.update', id, $15::text::jsonb) AS audited
   FROM saved;
 
 -- name: tenant_places
@@ -33,33 +35,33 @@ SELECT id FROM tenants WHERE id = $1 FOR NO KEY UPDATE;
 -- name: platform_tenants
 -- global
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
-       to_jsonb(countries) AS countries, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
+       to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM outdial.platform_tenants($1, $2);
 
 -- name: platform_tenant_create
 -- global
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
-       to_jsonb(countries) AS countries, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
+       to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM outdial.platform_tenant_create($1, $2, $3, $4, $5, $6);
 
 -- name: platform_tenant_status
 -- global
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
-       to_jsonb(countries) AS countries, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
+       to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM outdial.platform_tenant_status($1, $2);
 
 -- name: operator_tenants
 -- For the operator's command.
 -- global
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
-       to_jsonb(countries) AS countries, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
+       to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM tenants WHERE $1::text IS NULL OR slug = $1 OR id::text = $1 ORDER BY id;
 
 -- name: operator_tenant_add
 -- global
 INSERT INTO tenants (name, slug, company, default_country, locale) VALUES ($1, $2, $1, $3, $4)
 RETURNING id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
-          to_jsonb(countries) AS countries, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at;
+          to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at;
 
 -- name: operator_tenant_window
 WITH before AS (SELECT window_opens, window_closes, minimum_gap_minutes FROM tenants WHERE id = $1),
@@ -73,3 +75,7 @@ SELECT outdial.audit_add(s.id, 'tenant.window', s.id, jsonb_build_object('opens'
 -- name: operator_tenant_countries
 WITH saved AS (UPDATE tenants SET countries = $2::text[], updated_at = outdial.now() WHERE id = $1 RETURNING id, countries)
 SELECT outdial.audit_add(id, 'tenant.countries', id, jsonb_build_object('countries', countries)) FROM saved;
+
+-- name: operator_tenant_networks
+WITH saved AS (UPDATE tenants SET allowed_networks = $2::cidr[], updated_at = outdial.now() WHERE id = $1 RETURNING id, allowed_networks)
+SELECT outdial.audit_add(id, 'tenant.networks', id, jsonb_build_object('allowed_networks', allowed_networks)) FROM saved;

@@ -1,11 +1,11 @@
 -- People of a tenant.
 
 -- name: user_list
-SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, created_at, updated_at
+SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, totp_enabled, created_at, updated_at
   FROM users WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
 
 -- name: user_get
-SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, epoch, password_hash, created_at, updated_at
+SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, totp_enabled, epoch, password_hash, created_at, updated_at
   FROM users WHERE tenant_id = $1 AND id = $2;
 
 -- name: user_add
@@ -13,7 +13,7 @@ WITH added AS (
     INSERT INTO users (tenant_id, email, name, role, phone_e164, locale, password_hash, caller_id)
     VALUES ($1, $2, coalesce($3, ''), $4, $5, $6, $7, $8)
     RETURNING *)
-SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, epoch, created_at, updated_at,
+SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, totp_enabled, epoch, created_at, updated_at,
        outdial.audit_add($1, 'user.add', id, jsonb_build_object('role', role)) AS audited
   FROM added;
 
@@ -26,7 +26,7 @@ WITH saved AS (
            caller_id = $13, updated_at = outdial.now()
      WHERE tenant_id = $1 AND id = $2 AND updated_at = $3
     RETURNING *)
-SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, epoch, created_at, updated_at,
+SELECT id, email, name, role, phone_e164, caller_id, locale, status, is_platform, totp_enabled, epoch, created_at, updated_at,
        outdial.audit_add($1, 'user.update', id, $12::text::jsonb) AS audited
   FROM saved;
 

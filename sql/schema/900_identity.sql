@@ -1,18 +1,29 @@
 -- Who is asking.  Definer functions of gate: see 990_grants.sql for who may call which.
 
+-- An unknown address is in no network.
+CREATE OR REPLACE FUNCTION outdial.check_address(p_networks cidr[], p_address inet) RETURNS void LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    IF p_networks IS NOT NULL AND NOT coalesce(p_address <<= ANY (p_networks), false) THEN
+        RAISE EXCEPTION USING ERRCODE = 'OD403', DETAIL = 'address_not_allowed',
+            MESSAGE = 'This tenant is not open to the network you come from. Ask one of its administrators.';
+    END IF;
+END $$;
+
 -- Sets the tenant for this transaction, sealed, after checking that the credential is alive.  Every flush of the workers
 -- and dialers begins with it.
 --   principal  'user:<uuid>' | 'key:<uuid>' | 'dialer' | 'command'
 --   role       the role the credential claims; never more than the user's own
-CREATE OR REPLACE FUNCTION outdial.enter(p_tenant uuid, p_principal text, p_epoch bigint, p_token_id text, p_role text)
+--   address    where the request came from; a tenant may have said which networks that has to be in
+CREATE OR REPLACE FUNCTION outdial.enter(p_tenant uuid, p_principal text, p_epoch bigint, p_token_id text, p_role text, p_address inet DEFAULT NULL)
 RETURNS void LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 DECLARE
-    v_kind    text := split_part(p_principal, ':', 1);
-    v_user    record;
-    v_status  text;
+    v_kind      text := split_part(p_principal, ':', 1);
+    v_user      record;
+    v_status    text;
+    v_networks  cidr[];
 BEGIN
     IF p_tenant IS NOT NULL THEN
-        SELECT status INTO v_status FROM tenants WHERE id = p_tenant;
+        SELECT status, allowed_networks INTO v_status, v_networks FROM tenants WHERE id = p_tenant;
         IF NOT FOUND THEN
             RAISE EXCEPTION USING ERRCODE = 'OD404', MESSAGE = 'There is nothing at this address.', DETAIL = 'not_found';
         END IF;
@@ -34,6 +45,10 @@ BEGIN
         IF p_token_id IS NOT NULL AND EXISTS (SELECT FROM denied_tokens WHERE token_id = p_token_id) THEN
             RAISE EXCEPTION USING ERRCODE = 'OD401', MESSAGE = 'This sign-in was ended. Sign in again.', DETAIL = 'token_revoked';
         END IF;
+        IF p_tenant IS NULL THEN
+            -- work for the whole platform, by somebody who still is one tenant's user
+            SELECT allowed_networks INTO v_networks FROM tenants WHERE id = v_user.tenant_id;
+        END IF;
     ELSIF v_kind = 'key' THEN
         PERFORM FROM api_keys k
           WHERE k.id = split_part(p_principal, ':', 2)::uuid AND k.tenant_id = p_tenant AND k.epoch = p_epoch AND k.revoked_at IS NULL
@@ -51,6 +66,9 @@ BEGIN
 
     IF v_status = 'suspended' AND v_kind IN ('user', 'key') THEN
         RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'This tenant is suspended. Ask the operator of this installation.', DETAIL = 'tenant_suspended';
+    END IF;
+    IF v_kind IN ('user', 'key') THEN
+        PERFORM check_address(v_networks, p_address);
     END IF;
 
     PERFORM set_config('outdial.tenant', coalesce(p_tenant::text, ''), true),
@@ -105,14 +123,16 @@ END $$;
 
 -- Door 1: login by e-mail.  Counts the failures of the last minute; ten, and nothing is evaluated.
 CREATE OR REPLACE FUNCTION outdial.login_find(p_email text)
-RETURNS TABLE (id uuid, tenant_id uuid, password_hash text, role text, status text, epoch bigint, tenant_status text, failures bigint, is_platform boolean)
+RETURNS TABLE (id uuid, tenant_id uuid, password_hash text, role text, status text, epoch bigint, tenant_status text, failures bigint, is_platform boolean,
+               totp_sealed text)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     SELECT u.id, u.tenant_id, u.password_hash, u.role, u.status, u.epoch, t.status,
            (SELECT count(*) FROM login_failures f WHERE f.email_hash = md5(lower(p_email)) AND f.at > outdial.now() - interval '1 minute'),
-           u.is_platform
+           u.is_platform, s.secret_sealed
       FROM (SELECT 1) AS always
       LEFT JOIN users u ON u.email = lower(p_email)
       LEFT JOIN tenants t ON t.id = u.tenant_id
+      LEFT JOIN totp_secrets s ON s.user_id = u.id AND s.confirmed_at IS NOT NULL
 $$;
 
 CREATE OR REPLACE FUNCTION outdial.login_failed(p_email text) RETURNS void
@@ -121,25 +141,30 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     INSERT INTO login_failures (email_hash, at) VALUES (md5(lower(p_email)), outdial.now());
 $$;
 
+-- The network that an address is in, roughly: enough to recognise one's own, too little to find anybody.
+CREATE OR REPLACE FUNCTION outdial.blurred(p_address inet) RETURNS cidr LANGUAGE sql IMMUTABLE AS $$
+    SELECT network(set_masklen(p_address, CASE family(p_address) WHEN 4 THEN 24 ELSE 48 END))
+$$;
+
 -- The first refresh token of a new family, for the user that this transaction was entered as.
-CREATE OR REPLACE FUNCTION outdial.session_start(p_user uuid, p_epoch bigint, p_token_hash text, p_days integer)
+CREATE OR REPLACE FUNCTION outdial.session_start(p_user uuid, p_epoch bigint, p_token_hash text, p_days integer, p_agent text DEFAULT NULL, p_address inet DEFAULT NULL)
 RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     DELETE FROM login_failures WHERE email_hash = (SELECT md5(email) FROM users WHERE id = p_user AND principal() = 'user:' || p_user);
     DELETE FROM refresh_tokens WHERE expires_at < outdial.now() - interval '1 day';
-    INSERT INTO refresh_tokens (token_hash, family, tenant_id, user_id, epoch, expires_at)
-    SELECT p_token_hash, uuid7(), u.tenant_id, u.id, p_epoch, outdial.now() + make_interval(days => p_days)
+    INSERT INTO refresh_tokens (token_hash, family, tenant_id, user_id, epoch, expires_at, agent, network)
+    SELECT p_token_hash, uuid7(), u.tenant_id, u.id, p_epoch, outdial.now() + make_interval(days => p_days), p_agent, blurred(p_address)
       FROM users u WHERE u.id = p_user AND principal() = 'user:' || p_user;
 $$;
 
 -- Exchanges a refresh token for the next one of its family.  Reuse ends the family.  No row: refused.
-CREATE OR REPLACE FUNCTION outdial.session_refresh(p_token_hash text, p_next_hash text, p_days integer)
+CREATE OR REPLACE FUNCTION outdial.session_refresh(p_token_hash text, p_next_hash text, p_days integer, p_agent text DEFAULT NULL, p_address inet DEFAULT NULL)
 RETURNS TABLE (id uuid, tenant_id uuid, role text, epoch bigint, is_platform boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_old record;
 BEGIN
-    SELECT r.*, u.role AS user_role, u.epoch AS user_epoch, u.status AS user_status, u.is_platform AS user_platform, t.status AS tenant_status INTO v_old
+    SELECT r.*, u.role AS user_role, u.epoch AS user_epoch, u.status AS user_status, u.is_platform AS user_platform, t.status AS tenant_status, t.allowed_networks INTO v_old
       FROM refresh_tokens r JOIN users u ON u.id = r.user_id JOIN tenants t ON t.id = u.tenant_id
      WHERE r.token_hash = p_token_hash FOR UPDATE OF r;
     IF NOT FOUND THEN
@@ -152,9 +177,11 @@ BEGIN
     IF v_old.expires_at < outdial.now() OR v_old.user_status <> 'active' OR v_old.tenant_status <> 'active' THEN
         RETURN;
     END IF;
+    -- before the token is used up: elsewhere it is still good
+    PERFORM check_address(v_old.allowed_networks, p_address);
     UPDATE refresh_tokens SET used_at = outdial.now() WHERE token_hash = p_token_hash;
-    INSERT INTO refresh_tokens (token_hash, family, tenant_id, user_id, epoch, expires_at)
-    VALUES (p_next_hash, v_old.family, v_old.tenant_id, v_old.user_id, v_old.epoch, outdial.now() + make_interval(days => p_days));
+    INSERT INTO refresh_tokens (token_hash, family, tenant_id, user_id, epoch, expires_at, agent, network)
+    VALUES (p_next_hash, v_old.family, v_old.tenant_id, v_old.user_id, v_old.epoch, outdial.now() + make_interval(days => p_days), p_agent, blurred(p_address));
     RETURN QUERY SELECT v_old.user_id, v_old.tenant_id, v_old.user_role, v_old.user_epoch, v_old.user_platform;
 END $$;
 
@@ -177,11 +204,11 @@ $$;
 
 -- Door 2: an API key by its hash.
 CREATE OR REPLACE FUNCTION outdial.key_by_hash(p_hash text)
-RETURNS TABLE (id uuid, tenant_id uuid, epoch bigint, role text, scopes text[], user_id uuid)
+RETURNS TABLE (id uuid, tenant_id uuid, epoch bigint, role text)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     UPDATE api_keys SET last_used_at = outdial.now()
      WHERE key_hash = p_hash AND revoked_at IS NULL AND (last_used_at IS NULL OR last_used_at < outdial.now() - interval '1 minute');
-    SELECT id, tenant_id, epoch, role, scopes, created_by FROM api_keys WHERE key_hash = p_hash AND revoked_at IS NULL;
+    SELECT id, tenant_id, epoch, role FROM api_keys WHERE key_hash = p_hash AND revoked_at IS NULL;
 $$;
 
 -- Door 3: the accounts a webhook may come from.  Several tenants may share one provider account, each with its own row.

@@ -26,12 +26,16 @@ CREATE POLICY own_tenant ON tenants TO api, dialer, events USING (id = (SELECT o
 -- What the workers may do with a tenant's rows by themselves.  Attempts, conversations, legs, events, do-not-call and audit are
 -- written by the gate's functions alone; the window, the gap and the status of a tenant by owner alone.
 GRANT SELECT ON tenants, users, api_keys, provider_accounts, trunks, phone_numbers, number_use, campaigns, scripts, leads, campaign_lists, campaign_leads,
-                imports, import_refusals, conversations, attempts, legs, call_events, dnc, audit, idempotency TO api;
-GRANT UPDATE (name, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key, countries, updated_at) ON tenants TO api;
+                imports, import_refusals, conversations, attempts, legs, call_events, dnc, audit, idempotency, identity_providers TO api;
+GRANT UPDATE (name, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key, countries, allowed_networks, require_totp,
+              updated_at) ON tenants TO api;
 GRANT INSERT (id, tenant_id, email, name, password_hash, role, phone_e164, caller_id, locale), DELETE ON users TO api;
 GRANT UPDATE (email, name, password_hash, role, phone_e164, caller_id, locale, status, epoch, updated_at) ON users TO api;
 GRANT INSERT (id, tenant_id, name, key_hash, key_hint, scopes, role, created_by) ON api_keys TO api;
 GRANT UPDATE (name, revoked_at, epoch) ON api_keys TO api;
+GRANT INSERT (id, tenant_id, name, issuer, audience, algorithm, public_key, keys, jwks_url, user_claim, role_claim, role_map, default_role, creates_users, is_active),
+      UPDATE (name, issuer, audience, algorithm, public_key, keys, jwks_url, user_claim, role_claim, role_map, default_role, creates_users, is_active, updated_at),
+      DELETE ON identity_providers TO api;
 GRANT INSERT, UPDATE, DELETE ON trunks TO api;
 GRANT INSERT (id, tenant_id, provider, label, account_sid, api_key, app_sid, base_url, assistant_id, phone_number_id, sip_trunk_id, auth_token_sealed,
               api_secret_sealed, webhook_secret_sealed, default_number, calls_per_second, max_open_calls, screens_numbers),
@@ -90,6 +94,8 @@ BEGIN
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7', 'role_rank', 'status_rank',
                                            'phone_zones', 'phone_country', 'phone_kind', 'window_open_at',
                                            'login_find', 'login_failed', 'session_start', 'session_refresh', 'session_end', 'session_end_all', 'key_by_hash', 'accounts_by_sid',
+                                           'session_list', 'session_drop', 'totp_find', 'totp_begin', 'totp_confirm', 'totp_spend', 'totp_remove',
+                                           'providers_of', 'external_user', 'external_platform_user',
                                            'account_for', 'platform_tenants', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',

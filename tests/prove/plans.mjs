@@ -101,7 +101,7 @@ const hot = [
     ['api', 'audit_list', [A, 20, null, null, null]],
     ['api', 'idempotency_find', [A, 'user', 'POST /', 'k77']],
     ['api', 'idempotency_keep', [A, 'user', 'POST /', 'new', 'h', 200, null, '{}']],
-    ['api', 'session_start', [A, user.slice(5), 1, 'new', 30]],
+    ['api', 'session_start', [A, user.slice(5), 1, 'new', 30, null, null]],
     ['api', 'user_list', [A, 20, null]],
     ['api', 'run_start', [A, await one("SELECT w.id('a', 22)"), 0, thousand(n => n), thousand(n => 'n' + n), thousand(n => n % 2 ? phone(n) : '+1212' + (2000000 + n)), thousand(n => 'o' + n), thousand(() => null), thousand(() => '{}'), 1000, 0], '1000'],
     ['api', 'import_batch', [A, await one("SELECT w.id('a', 60)"), thousand(n => n % 2 ? 'x' + n : null), thousand(n => 'n' + n), thousand(n => n % 4 === 0 ? '+1212' + (2500000 + n) : phone(n)), thousand(n => 'o' + n), thousand(() => null), thousand(() => '{}'), [], [], [], [], [], 1, 0], '1000'],

@@ -83,6 +83,6 @@ TEST("every statement of the real catalogue is complete")
             OK(strstr(s->text, arena_printf(arena, "$%u", n)) != NULL);
     }
     EQUAL_TEXT(sql_catalog[SQL_SESSION_BEGIN].text, "BEGIN\n");
-    EQUAL_INT(sql_catalog[SQL_SESSION_ENTER].parameters, 5);
+    EQUAL_INT(sql_catalog[SQL_SESSION_ENTER].parameters, 6);
     EQUAL_TEXT(migration_names[0], "000_roles.sql");
 }

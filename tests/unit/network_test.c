@@ -110,3 +110,15 @@ TEST("a socket's address is the one that is written, IPv4 without its mapping")
     EQUAL_TEXT(address_text(arena, a), "10.1.2.3");
     OK(!address_of_socket(&other, &a));
 }
+
+TEST("a network is written in one way")
+{
+    static const char *const ways[][2] = {
+        { "192.0.2.0/24", "192.0.2.0/24" }, { "192.0.2.7/32", "192.0.2.7" }, { "0.0.0.0/0", "0.0.0.0/0" }, { "2001:DB8:0:0::/32", "2001:db8::/32" },
+        { "::/0", "::/0" }, { "::1", "::1" }, { "::ffff:192.0.2.7", "192.0.2.7" }, { "::ffff:192.0.2.0/120", "192.0.2.0/24" } };
+    struct network n;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        OK(network_parse(ways[i][0], &n));
+        EQUAL_TEXT(network_text(arena, &n), ways[i][1]);
+    }
+}
