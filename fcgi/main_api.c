@@ -33,6 +33,7 @@
 #include "db/db.h"
 #include "web/dispatch.h"
 #include "web/guard.h"
+#include "web/measure.h"
 
 #define ARENA_CEILING  ((size_t)8 << 20)
 #define STACK_SIZE     ((size_t)1 << 20)
@@ -179,6 +180,7 @@ static bool prepare(struct arena *arena)
         return false;
     }
     guard_init(&settings);
+    measure_open(&settings);
 
     struct ctx ctx = { .arena = arena, .db = db_create(settings.database_url, "outdial-api", false) };
     err = db_ready(&ctx);

@@ -23,6 +23,13 @@ int64_t boot_now_ms(void)
     return t.tv_sec * INT64_C(1000) + t.tv_nsec / 1000000;
 }
 
+double boot_now_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 struct utc utc_from_seconds(int64_t seconds)
 {
     return (struct utc){ seconds * 1000000 };

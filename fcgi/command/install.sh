@@ -15,7 +15,7 @@ run="gcc g++ libc6-dev make pkg-config=pkg-config ca-certificates passwd=useradd
      liboath-dev libqrencode-dev
      libphonenumber-dev libprotobuf-dev libcsv-dev libevent-dev nginx-light=nginx postgresql-15 postgresql-client-15 npm=npm"
 check="libcmocka-dev postgresql-15-pgtap libtap-parser-sourcehandler-pgtap-perl=pg_prove procps=ps curl=curl git=git
-     chromium=chromium fonts-liberation"
+     chromium=chromium fonts-liberation prometheus=promtool"
 fuzz="clang=clang libclang-rt-14-dev"
 
 case "${1:-run}" in

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "tally.h"
 
 /* The carrier's clock and ours may differ by seconds, and its dates have no fractions. */
 #define CREATED_BEFORE_US (5 * 1000000LL)
@@ -55,6 +56,7 @@ static void dialed(struct flight *flight, const struct http_answer *answer)
     keep_text(what.detail, sizeof what.detail, result.detail);
     what.http_status = result.http_status;
     what.retry_ms = result.retry_ms;
+    tally_report(what.outcome, answer->took_ms);
     log_info(dialer_as(d, flight->tenant), "call.placed", KV("attempt", uuid_text(d->arena, flight->attempt)), KV("outcome", what.outcome),
              KV("status", what.http_status), KV("took_ms", answer->took_ms));
 

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "flight.h"
+#include "tally.h"
 
 #define ARENA_CEILING    (32 << 20)
 #define ACCOUNT_CEILING  (64 << 10)
@@ -33,6 +34,7 @@ struct dialer *dialer_create(const struct settings *settings, const char *name)
     d->name = name;
     d->arena = arena_create(ARENA_CEILING);
     d->http = http_loop_create(0);
+    tally_open(settings);
     d->ctx = (struct ctx){ .arena = d->arena, .db = db_create(settings->database_url, name, true), .principal = "dialer" };
     return d;
 }
@@ -164,6 +166,7 @@ static void dial_turn(struct dialer *d, struct turn *turn)
             continue;
         }
         turn->at_ms = asked_at_ms + row_int(&rows, i, "wait_ms");
+        tally_skipped(row_int(&rows, i, "skipped"));
         if (row_int(&rows, i, "skipped") > 0)
             log_info(dialer_as(d, turn->tenant), "leads.skipped", KV("campaign", uuid_text(d->arena, turn->campaign)), KV("count", row_int(&rows, i, "skipped")));
     }
@@ -285,6 +288,7 @@ static void tick(struct dialer *d)
         find_campaigns(d);
     if (due(&d->looks_at_ms, now_ms, LOOKS_MS))
         look_around(d);
+    tally_installation(d);
     for (size_t i = 0; i < d->turn_count; i++)
         if (d->turn[i].at_ms <= boot_now_ms() && http_loop_running(d->http) < MOST_IN_FLIGHT)
             dial_turn(d, &d->turn[i]);

@@ -10,6 +10,7 @@
 #include "db/db.h"
 #include "web/guard.h"
 #include "web/idempotency.h"
+#include "web/measure.h"
 #include "web/problem.h"
 #include "web/route.h"
 
@@ -288,7 +289,7 @@ static void send(struct req *r, const struct exchange *x)
 void dispatch(struct ctx *ctx, const struct settings *settings, const struct exchange *x)
 {
     struct req r;
-    int64_t started = boot_now_ms();
+    double started = boot_now_seconds();
 
     begin(&r, ctx, settings, x);
     struct err *err = answer(&r, x);
@@ -301,7 +302,9 @@ void dispatch(struct ctx *ctx, const struct settings *settings, const struct exc
     if (err && err_http_status(err->kind) >= 500)
         log_error(ctx, "request.failed", KV("status", r.reply.status), KV("because", err_chain(ctx->arena, err)));
     send(&r, x);
-    log_info(ctx, "request.done", KV("method", r.method), KV("status", r.reply.status), KV("ms", boot_now_ms() - started),
+    double seconds = boot_now_seconds() - started;
+    measure_request(&r, seconds);
+    log_info(ctx, "request.done", KV("method", r.method), KV("status", r.reply.status), KV("ms", (int64_t)(seconds * 1000)),
              KV("round_trips", ctx->round_trips), KV("bytes", r.reply.body_size));
     arena_reset(ctx->arena);
     *ctx = (struct ctx){ .arena = ctx->arena, .db = ctx->db };

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "web/measure.h"
 
 #define CACHE_SIZE    256
 #define CACHE_MS      30000
@@ -104,6 +105,12 @@ static fallible find_signers(struct req *r, const char *sid, const struct pairs 
     return NULL;
 }
 
+static fallible not_genuine(struct req *r, const char *why)
+{
+    measure_webhook_refused(why);
+    FAIL(r->ctx, FORBIDDEN, "This request is not signed by the carrier.");
+}
+
 fallible hook_enter(struct req *r, struct hook *out)
 {
     *out = (struct hook){ 0 };
@@ -115,10 +122,10 @@ fallible hook_enter(struct req *r, struct hook *out)
         out->fields = r->query_pairs;
     const char *sid = pairs_find(&out->fields, "AccountSid");
     if (!plain_sid(sid) || str_blank(req_header(r, "X-Twilio-Signature")))
-        FAIL(r->ctx, FORBIDDEN, "This request is not signed by the carrier.");
+        return not_genuine(r, "unsigned");
     TRY(find_signers(r, sid, post ? &out->fields : NULL, &out->accounts));
     if (!out->accounts)
-        FAIL(r->ctx, FORBIDDEN, "This request is not signed by the carrier.");
+        return not_genuine(r, "signature");
 
     twilio_event(r->ctx->arena, &out->fields, &out->event);
     uuid_parse(req_query(r, "t") ? req_query(r, "t") : "", &out->tenant);

@@ -12,6 +12,7 @@
 #include "provider/twiml.h"
 #include "web/api.h"
 #include "web/hook.h"
+#include "web/measure.h"
 #include "web/route.h"
 
 #define AGAIN 2                                                 /* how often a document is asked for again */
@@ -41,6 +42,7 @@ static fallible spoken(struct req *r, fallible (*document)(struct req *))
 
 static fallible refuse_foreign(struct req *r)
 {
+    measure_webhook_refused("foreign");
     FAIL(r->ctx, FORBIDDEN, "This request does not belong to that call.");
 }
 
@@ -182,8 +184,10 @@ static fallible store_status(struct req *r, const struct hook *hook, const char 
     TRY(db_global_rows(r->ctx, SQL_HOOK_STATUS, &rows,
                        P(hook->tenant, hook->attempt, hook->accounts, e->sid, e->parent_sid, source_key, e->status, e->at,
                          e->duration >= 0 ? param_int(e->duration) : param_text(NULL), e->answered_by, e->to, e->payload)));
-    if (str_equal(row_text(&rows, 0, "verdict"), "foreign"))
+    const char *verdict = row_text(&rows, 0, "verdict");
+    if (str_equal(verdict, "foreign"))
         return refuse_foreign(r);
+    measure_webhook(verdict, e->status);
     return NULL;
 }
 

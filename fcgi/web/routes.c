@@ -12,6 +12,8 @@ const struct route routes[] = {
       "Is the worker alive", .gives = "200 Health" },
     { GET,    "/readyz",                             ANYONE,   api_readyz,                  0,        NULL,
       "Can it serve: database, migrations", .gives = "200 Health" },
+    { GET,    "/metrics",                            ANYONE,   api_metrics,                 0,        NULL,
+      "What is counted, for Prometheus; this machine only", .gives = "200 text/plain" },
 
     { POST,   "/api/v1/auth/login",                  ANYONE,   api_login,                   0,        NULL,
       "Sign in", .takes = "Login", .gives = "200 Session" },

@@ -26,3 +26,4 @@ bool       utc_parse_rfc2822(const char *, struct utc *out);
 char      *utc_text_rfc2822(struct arena *, struct utc);
 
 int64_t boot_now_ms(void);                                      /* CLOCK_BOOTTIME in milliseconds */
+double  boot_now_seconds(void);                                 /* the same with its fraction, for measuring */

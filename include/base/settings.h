@@ -44,6 +44,7 @@
     X(vapi_api_base_url,     "VAPI_API_BASE_URL",     "",  "https://api.vapi.ai", URL, "Vapi's REST API")                     \
     X(webhook_allow,         "OUTDIAL_WEBHOOK_ALLOW", "",  "", TEXT, "More address ranges that tenants' webhooks may reach") \
     X(trusted_proxies,       "OUTDIAL_TRUSTED_PROXIES", "", "", TEXT, "Networks of proxies in front of nginx whose X-Forwarded-For is believed") \
+    X(metrics,               "OUTDIAL_METRICS",       "",  "", TEXT, "Folder of the counters that all programs share and /metrics shows") \
     X(tenant_id,             "OUTDIAL_TENANT_ID",     "",  NULL, TEXT, "Tenant of commands that name none")                   \
     X(threads,               "OUTDIAL_THREADS",       "",  "16", NUMBER, "Threads, and database connections, of one worker process") \
     X(log_level,             "OUTDIAL_LOG_LEVEL",     "",  "info", TEXT, "debug, info, warning or error")

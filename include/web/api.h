@@ -11,6 +11,7 @@
 /* health.c */
 fallible api_healthz(struct req *);
 fallible api_readyz(struct req *);
+fallible api_metrics(struct req *);
 
 /* api_auth.c */
 fallible api_login(struct req *);

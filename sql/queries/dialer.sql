@@ -31,3 +31,7 @@ SELECT outdial.look_settle($1, $2, $3, $4) AS state;
 
 -- name: dialer_cancelled
 SELECT outdial.cancel_settle($1, $2, $3, $4) AS verdict;
+
+-- name: dialer_metrics
+-- global
+SELECT * FROM outdial.dialer_metrics();

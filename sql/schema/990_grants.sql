@@ -103,7 +103,7 @@ BEGIN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7',
-                                           'dial_campaign', 'dialer_campaigns', 'dialer_orphans', 'dialer_looks', 'dialer_account',
+                                           'dial_campaign', 'dialer_campaigns', 'dialer_orphans', 'dialer_looks', 'dialer_account', 'dialer_metrics',
                                            'attempt_report', 'look_owned', 'look_settle', 'look_news', 'cancel_settle', 'audit_add']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO dialer', v_function.signature);
         END IF;

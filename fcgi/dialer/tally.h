@@ -1,0 +1,14 @@
+/*
+ * dialer/tally.h - inside dialer/ only: what a dialer counts, for /metrics.
+ */
+#pragma once
+
+#include "flight.h"
+
+void tally_open(const struct settings *);
+/* What the sender of a request found out: an outcome of provider.h. */
+void tally_report(const char *outcome, int64_t took_ms);
+/* Leads that were passed over at the gate. */
+void tally_skipped(int64_t count);
+/* Asks the database how the installation stands; at most every ten seconds. */
+void tally_installation(struct dialer *);
