@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include <curl/curl.h>
 
@@ -30,6 +31,7 @@ struct exchange {
     struct str          body;
     const char         *retry_after, *request_id, *twilio_request_id;
     const char         *stopped;                                /* why we ended it ourselves, or NULL */
+    bool                clipped;
     int                 sendings;                               /* how often a connection was given it */
     int64_t             began_ms;
     char                error[CURL_ERROR_SIZE];
@@ -54,11 +56,36 @@ void http_init(void)
     pthread_key_create(&kept_easy, close_easy);
 }
 
+/* Whether the request may go to that address at all; see the header. */
+static bool may_reach(struct exchange *x, bool known, struct address a)
+{
+    const struct networks *beyond = x->request.beyond;
+    bool tls = strncasecmp(x->request.url, "https:", strlen("https:")) == 0;
+    bool good = !beyond || (known && (networks_contain(beyond, a) || (tls && address_is_public(a))));
+    if (!good)
+        x->stopped = "the host is not at an address that webhooks may be sent to";
+    return good;
+}
+
+static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *to)
+{
+    struct address a;
+    bool known = address_of_socket(&to->addr, &a);
+    if (purpose != CURLSOCKTYPE_IPCXN || !may_reach(data, known, a))
+        return CURL_SOCKET_BAD;
+    return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
 /* A connection is ready and the request would be written next. */
 static int before_sending(void *data, char *server_ip, char *own_ip, int server_port, int own_port)
 {
     struct exchange *x = data;
-    (void)server_ip, (void)own_ip, (void)server_port, (void)own_port;
+    struct address a;
+    (void)own_ip, (void)server_port, (void)own_port;
+    bool known = address_parse(server_ip, &a);
+    if (!may_reach(x, known, a))
+        return CURL_PREREQFUNC_ABORT;
+    x->stopped = NULL;                                          /* another address of the host was a good one */
     if (x->request.once && x->sendings > 0)
         x->stopped = "the connection was lost and the request is not sent again";
     else if (x->request.send_before_ms && boot_now_ms() >= x->request.send_before_ms)
@@ -71,6 +98,12 @@ static int before_sending(void *data, char *server_ip, char *own_ip, int server_
 static size_t take_body(char *bytes, size_t one, size_t count, void *data)
 {
     struct exchange *x = data;
+    size_t room = x->body.ceiling - x->body.length;
+    if (x->request.clip && one * count > room) {
+        str_add_bytes(&x->body, bytes, room);
+        x->clipped = true;
+        return 0;
+    }
     str_add_bytes(&x->body, bytes, one * count);
     if (str_broken(&x->body)) {
         x->stopped = "the answer is too large";
@@ -123,6 +156,8 @@ static void set_manners(struct exchange *x)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, x);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, x);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, x);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, x);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -177,7 +212,7 @@ static void finish(struct exchange *x, CURLcode rc, struct http_answer *out)
     curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &out->status);
     curl_easy_getinfo(x->easy, CURLINFO_CONTENT_TYPE, &type);
     out->content_type = arena_text(x->arena, type);
-    if (rc == CURLE_OK) {
+    if (rc == CURLE_OK || (rc == CURLE_WRITE_ERROR && x->clipped)) {
         out->outcome = HTTP_ANSWERED;
     } else {
         out->outcome = x->sendings ? HTTP_UNKNOWN : HTTP_NOT_SENT;
@@ -340,6 +375,37 @@ void http_loop_wake(struct http_loop *loop)
 {
     atomic_store(&loop->woken, true);
     curl_multi_wakeup(loop->multi);
+}
+
+static bool printable(const char *text)
+{
+    while (text && *text > ' ' && *text < 0x7f)
+        text++;
+    return text && *text == '\0';
+}
+
+bool http_url_parse(struct arena *arena, const char *url, struct http_url *out)
+{
+    CURLU *parts = curl_url();
+    char *scheme = NULL, *host = NULL, *port = NULL, *user = NULL, *fragment = NULL;
+    bool good = parts && printable(url) && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK
+                && curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK
+                && curl_url_get(parts, CURLUPART_HOST, &host, CURLU_URLDECODE) == CURLUE_OK
+                && (str_equal(scheme, "https") || str_equal(scheme, "http"));
+    if (good) {
+        size_t length = strlen(host);
+        bool bracketed = length > 2 && *host == '[' && host[length - 1] == ']';
+        char *name = arena_copy(arena, host + bracketed, length - 2 * bracketed);
+        for (char *c = name; *c; c++)
+            *c = (char)tolower((unsigned char)*c);
+        *out = (struct http_url){ .tls = str_equal(scheme, "https"), .host = name,
+            .port = curl_url_get(parts, CURLUPART_PORT, &port, 0) == CURLUE_OK ? atoi(port) : 0,
+            .has_user = curl_url_get(parts, CURLUPART_USER, &user, 0) == CURLUE_OK,
+            .has_fragment = curl_url_get(parts, CURLUPART_FRAGMENT, &fragment, 0) == CURLUE_OK };
+    }
+    curl_free(scheme), curl_free(host), curl_free(port), curl_free(user), curl_free(fragment);
+    curl_url_cleanup(parts);
+    return good;
 }
 
 int64_t http_retry_after_ms(const char *header, int64_t fallback_ms)

@@ -7,13 +7,14 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/network.h"
 #include "base/str.h"
 
 #define DEFAULT_FILE "/etc/outdial/outdial.env"
 
 enum { LONGEST_FILE = 256 << 10, LONGEST_SAID = 4096, LARGEST_NUMBER = 1000000000 };
 
-enum kind { TEXT, URL, NUMBER, SECRET };
+enum kind { TEXT, URL, NUMBER, SECRET, NETWORKS };
 
 struct row {
     const char *name, *others, *preset;
@@ -252,6 +253,10 @@ static const char *checked(struct loading *l, const struct row *row, const char 
     }
     if (row->kind == NUMBER && !str_to_long(value, 1, LARGEST_NUMBER, &number))
         say(l, row->name, "%s must be a whole number from 1", row->name);
+    struct networks ranges;
+    const char *wrong;
+    if (row->kind == NETWORKS && !networks_parse(l->arena, value, &ranges, &wrong))
+        say(l, row->name, "%s is a list of ranges such as 10.0.0.0/8 and fd00::/8; %.60s is none", row->name, wrong);
     return value;
 }
 

@@ -395,3 +395,26 @@ void shape_set_column(struct arena *arena, const struct field *f, const char *te
     assert(good && "a column's type differs from its member's");
     (void)good;
 }
+
+/* A value of to_jsonb as the text format has it. */
+static const char *text_in_row(struct arena *arena, const struct field *f, const struct json *value)
+{
+    bool flag;
+    if (json_type_of(value) == JSON_NULL)
+        return NULL;
+    if (f->kind == FIELD_BOOL && json_flag(value, &flag))
+        return flag ? "t" : "f";
+    bool raw = f->kind == FIELD_RAW_JSON || f->kind == FIELD_TEXT_LIST || json_type_of(value) != JSON_STRING;
+    return raw ? json_text(arena, value) : json_string(value);
+}
+
+void shape_set_row(struct arena *arena, const struct shape *shape, const struct json *row, void *out)
+{
+    memset(out, 0, shape->size);
+    for (size_t i = 0; i < shape->count; i++) {
+        const struct field *f = &shape->field[i];
+        const char *text = text_in_row(arena, f, json_get(row, f->column));
+        if (f->kind != FIELD_UTC || !text || !utc_parse(text, (struct utc *)((char *)out + f->offset)))
+            shape_set_column(arena, f, text, out);
+    }
+}

@@ -202,6 +202,28 @@ bool utf8_valid_xml(const char *bytes, size_t length)
     return every_character(bytes, length, in_xml);
 }
 
+char *utf8_shown(struct arena *arena, const char *bytes, size_t size, size_t most)
+{
+    struct str out = str_make(arena, most);
+    size_t end = size < most ? size : most;
+
+    for (size_t at = 0; at < end;) {
+        unsigned char c = (unsigned char)bytes[at];
+        size_t length = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+        if ((c < 0x20 && c != '\t') || c == 0x7f || at + length > end || !utf8_valid(bytes + at, length)) {
+            if (c != '\r' && c != '\n')
+                str_add_char(&out, '?');
+            else if (at + 1 < end && c == '\n')
+                str_add_char(&out, ' ');
+            length = 1;
+        } else {
+            str_add_bytes(&out, bytes + at, length);
+        }
+        at += length;
+    }
+    return out.text;
+}
+
 size_t utf8_count(const char *text)
 {
     size_t count = 0;

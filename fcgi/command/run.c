@@ -172,7 +172,7 @@ static const char *const *program_environment(struct stack *s, const char *role)
         "OUTDIAL_SETTINGS=/dev/null", PAIR(s, "DATABASE_URL", cluster_url(s->ctx, &s->state, role)),
         PAIR(s, "PUBLIC_BASE_URL", s->url), PAIR(s, "JWT_SECRET", s->secrets.jwt_secret), "JWT_ALG=HS256", "JWT_ISSUER=outdial",
         "JWT_AUDIENCE=outdial", PAIR(s, "OUTDIAL_MASTER_KEY", s->secrets.master_key),
-        PAIR(s, "OUTDIAL_WEBHOOK_ALLOW", allow && *allow ? allow : "127.0.0.0/8"),
+        PAIR(s, "OUTDIAL_WEBHOOK_ALLOW", allow && *allow ? allow : s->with_demo ? "127.0.0.0/8, ::1" : ""),
         PAIR(s, "OUTDIAL_METRICS", state_path(s->ctx, &s->state, "metrics")), NULL });
 }
 

@@ -51,6 +51,7 @@ struct dialer {
     struct turn           *turn;
     size_t                 turn_count, turn_space;
     struct unreported     *unreported;
+    struct courier        *courier;
     int64_t                campaigns_at_ms, looks_at_ms, orphans_at_ms;
     bool                   database_away;
 };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "courier.h"
 #include "flight.h"
 #include "tally.h"
 
@@ -35,6 +36,7 @@ struct dialer *dialer_create(const struct settings *settings, const char *name)
     d->arena = arena_create(ARENA_CEILING);
     d->http = http_loop_create(0);
     tally_open(settings);
+    d->courier = courier_create(d);
     d->ctx = (struct ctx){ .arena = d->arena, .db = db_create(settings->database_url, name, true), .principal = "dialer" };
     return d;
 }
@@ -52,6 +54,7 @@ void dialer_destroy(struct dialer *d)
         d->unreported = first->next;
         free(first);
     }
+    courier_destroy(d->courier);
     free(d->turn);
     arena_destroy(d->arena);
     free(d);
@@ -292,11 +295,15 @@ static void tick(struct dialer *d)
     for (size_t i = 0; i < d->turn_count; i++)
         if (d->turn[i].at_ms <= boot_now_ms() && http_loop_running(d->http) < MOST_IN_FLIGHT)
             dial_turn(d, &d->turn[i]);
+    courier_turn(d->courier);
 }
 
 static int until_next(const struct dialer *d)
 {
     int64_t next_ms = d->campaigns_at_ms < d->looks_at_ms ? d->campaigns_at_ms : d->looks_at_ms;
+
+    if (courier_next_ms(d->courier) < next_ms)
+        next_ms = courier_next_ms(d->courier);
 
     for (size_t i = 0; i < d->turn_count; i++)
         if (d->turn[i].at_ms < next_ms)
@@ -316,6 +323,7 @@ void dialer_run(struct dialer *d, const atomic_bool *stop)
         arena_reset(d->arena);
         http_loop_run(d->http, 100, -1);
         flight_report_again(d);
+        courier_record_again(d->courier);
     }
     log_info(&d->ctx, "dialer.stopped", KV("in_flight", http_loop_running(d->http)));
 }

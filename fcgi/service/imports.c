@@ -106,29 +106,6 @@ static int look_up(uint16_t *table, const char *const *column, const char *text,
     }
 }
 
-/* Invalid bytes and control characters of a refused row are shown as '?'. */
-static const char *showable(struct arena *a, const char *bytes, size_t size)
-{
-    struct str out = str_make(a, 2 * SHOWN_OF_A_ROW);
-    size_t end = size < SHOWN_OF_A_ROW ? size : SHOWN_OF_A_ROW;
-
-    for (size_t at = 0; at < end;) {
-        unsigned char c = (unsigned char)bytes[at];
-        size_t length = c < 0x80 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-        if ((c < 0x20 && c != '\t') || at + length > end || !utf8_valid(bytes + at, length)) {
-            if (c != '\r' && c != '\n')
-                str_add_char(&out, '?');
-            else if (at + 1 < end && c == '\n')
-                str_add_char(&out, ' ');
-            length = 1;
-        } else {
-            str_add_bytes(&out, bytes + at, length);
-        }
-        at += length;
-    }
-    return out.text;
-}
-
 static void refuse(struct import_job *job, const struct csv_row *row, const char *field, const char *code, const char *reason)
 {
     struct batch *b = &job->batch;
@@ -138,7 +115,7 @@ static void refuse(struct import_job *job, const struct csv_row *row, const char
     b->field[n] = field;
     b->code[n] = code;
     b->reason[n] = reason;
-    b->text[n] = showable(job->batch_arena, job->bytes + row->start, row->end - row->start);
+    b->text[n] = utf8_shown(job->batch_arena, job->bytes + row->start, row->end - row->start, SHOWN_OF_A_ROW);
 }
 
 /* One row's cells by what they mean. */

@@ -23,6 +23,7 @@ const struct parameter parameters[] = {
     { "phone",       "text",                "Only this number, in any usual notation" },
     { "search",      "text",                "Words of name, category or number" },
     { "state",       "CampaignLeadState",   "Only leads in this state" },
+    { "state:delivery", "WebhookDeliveryState", "Only deliveries in this state" },
     { "status",      "CallStatus",          "Only calls of this status" },
     { "to",          "instant",             "Created before this instant" },
     { "type",        "NumberType",          "Only numbers of this type" },

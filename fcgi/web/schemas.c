@@ -14,6 +14,7 @@
 #include "model/number.h"
 #include "model/tenant.h"
 #include "model/user.h"
+#include "model/webhook.h"
 #include "service/imports.h"
 
 const struct schema schemas[] = {
@@ -40,6 +41,11 @@ const struct schema schemas[] = {
     { "AccountTest",      .members = "ok: boolean, detail: text" },
     { "Trunk",            .shape = &trunk_shape },
     { "AuditLine",        .shape = &audit_line_shape },
+    { "WebhookEndpoint",  .shape = &webhook_endpoint_shape },
+    { "WebhookEndpointWithSecret", .members = "...WebhookEndpoint, secret: text|null", .about = "The secret is shown once: a replay has null." },
+    { "WebhookEvent",     .shape = &webhook_event_shape },
+    { "WebhookDelivery",  .shape = &webhook_delivery_shape },
+    { "WebhookDeliveryState", .among = webhook_states },
 
     { "NumberType",       .among = number_types },
     { "PhoneNumber",      .shape = &number_shape },

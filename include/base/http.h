@@ -14,6 +14,11 @@
  * Only http and https; no redirects; certificates always checked; answers at most 1 MiB unless told otherwise;
  * connect 5 s and the given total.  http_send asserts that no database transaction is open on ctx.
  *
+ * Whose idea was the URL?  An address that a tenant wrote down may name a host of this network, or a name that means one address
+ * when it is looked up first and another one later.  A request with `beyond` set is therefore judged by the address that the
+ * connection is really made to, before a byte of it, and again when a kept connection is used: https to public addresses and to
+ * those in `beyond`, http to those in `beyond` only.  Everything else ends as HTTP_NOT_SENT, and the words for it do not say which address it was.
+ *
  * struct http_loop runs many requests at once on one thread; http_send is one request on the calling thread
  * with a kept connection per thread.
  */
@@ -25,6 +30,7 @@
 
 #include "base/ctx.h"
 #include "base/err.h"
+#include "base/network.h"
 
 enum http_outcome { HTTP_ANSWERED, HTTP_NOT_SENT, HTTP_UNKNOWN };
 
@@ -39,6 +45,8 @@ struct http_request {
     int64_t     send_before_ms;                                 /* 0 = no permit; else on boot_now_ms() */
     size_t      answer_ceiling;                                 /* bytes, 0 = 1 MiB */
     bool        once;
+    bool        clip;                                           /* an answer ends at answer_ceiling and is complete then, however much follows */
+    const struct networks *beyond;                              /* NULL: our own URL; has to live as long as the request */
 };
 
 struct http_answer {
@@ -72,6 +80,11 @@ unsigned http_loop_running(const struct http_loop *);
  * (or -1) is readable. */
 void     http_loop_run(struct http_loop *, int wait_ms, int extra_fd);
 void     http_loop_wake(struct http_loop *);                    /* from any thread */
+
+/* The parts of a URL as a request would use them: the host decoded, in lower case, numeric forms of IPv4 resolved, without brackets;
+ * port 0 where none is written.  False unless it is an absolute http or https URL of printable ASCII. */
+struct http_url { bool tls, has_user, has_fragment; const char *host; int port; };
+bool http_url_parse(struct arena *, const char *url, struct http_url *out);
 
 /* Retry-After clamped to [500 ms, 15 min]; text, negative, absurd: fallback_ms. */
 int64_t http_retry_after_ms(const char *header, int64_t fallback_ms);

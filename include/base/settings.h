@@ -42,9 +42,11 @@
     X(default_country,       "DEFAULT_COUNTRY",       "",  "US", TEXT, "Country of numbers written without one")              \
     X(twilio_api_base_url,   "TWILIO_API_BASE_URL",   "",  "https://api.twilio.com", URL, "Twilio's REST API")                \
     X(vapi_api_base_url,     "VAPI_API_BASE_URL",     "",  "https://api.vapi.ai", URL, "Vapi's REST API")                     \
-    X(webhook_allow,         "OUTDIAL_WEBHOOK_ALLOW", "",  "", TEXT, "More address ranges that tenants' webhooks may reach") \
-    X(trusted_proxies,       "OUTDIAL_TRUSTED_PROXIES", "", "", TEXT, "Networks of proxies in front of nginx whose X-Forwarded-For is believed") \
     X(metrics,               "OUTDIAL_METRICS",       "",  "", TEXT, "Folder of the counters that all programs share and /metrics shows") \
+    X(webhook_allow,         "OUTDIAL_WEBHOOK_ALLOW", "",  "", NETWORKS, "More address ranges that tenants' webhooks may reach, also by http") \
+    X(webhook_percent,       "OUTDIAL_WEBHOOK_PERCENT", "", "100", NUMBER, "Of the usual waiting between a webhook's tries; less is for rehearsals") \
+    X(webhook_queue,         "OUTDIAL_WEBHOOK_QUEUE", "",  "100000", NUMBER, "Deliveries that may wait for one tenant's webhook endpoints") \
+    X(trusted_proxies,       "OUTDIAL_TRUSTED_PROXIES", "", "", TEXT, "Networks of proxies in front of nginx whose X-Forwarded-For is believed") \
     X(tenant_id,             "OUTDIAL_TENANT_ID",     "",  NULL, TEXT, "Tenant of commands that name none")                   \
     X(threads,               "OUTDIAL_THREADS",       "",  "16", NUMBER, "Threads, and database connections, of one worker process") \
     X(log_level,             "OUTDIAL_LOG_LEVEL",     "",  "info", TEXT, "debug, info, warning or error")

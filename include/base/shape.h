@@ -82,3 +82,6 @@ void shape_write_members(struct json_out *, const struct shape *, const void *va
 /* Rows: text_of gives the column's text (PostgreSQL's text format) or NULL for SQL NULL. Asserts that every column the shape
  * names is there or marked optional by the caller; used by db.c. */
 void shape_set_column(struct arena *, const struct field *, const char *text, void *out);
+/* The same for a whole row kept as JSON (PostgreSQL's to_jsonb): columns of other names are passed over, absent ones are NULL.  out is
+ * emptied first. */
+void shape_set_row(struct arena *, const struct shape *, const struct json *row, void *out);

@@ -47,6 +47,8 @@ bool utf8_valid(const char *bytes, size_t length);
 /* UTF-8 made only of characters that XML 1.0 can carry. */
 bool utf8_valid_xml(const char *bytes, size_t length);
 size_t utf8_count(const char *text);                            /* characters in valid UTF-8 */
+/* At most that many of somebody else's bytes, for showing: what is no UTF-8 or a control character is '?', line ends are a space. */
+char *utf8_shown(struct arena *, const char *bytes, size_t size, size_t most);
 
 /* Percent-decoding of one component; '+' is a space when plus_is_space.  NULL when malformed or when it holds NUL. */
 char *url_decode(struct arena *, const char *bytes, size_t length, bool plus_is_space);

@@ -5,6 +5,7 @@
  *     report     each answer is written down; while the database is away answers wait in memory
  *     look       unknown attempts are searched in the carrier's list, silent calls are asked about, unwanted ones taken back
  *     orphans    permits of senders that are gone become unknown
+ *     courier    tenants' webhooks that are due are sent (dialer/courier.h)
  *
  * Any number of dialers may run: leads, looks and orphans are taken with SKIP LOCKED or lent for seconds, and a permit belongs to
  * the session that got it.  Killing one at any instant loses nothing: what it had not begun is returned by its permit's

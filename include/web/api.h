@@ -74,6 +74,18 @@ fallible api_number_import(struct req *);
 fallible api_number_get(struct req *);
 fallible api_number_update(struct req *);
 
+/* api_webhooks.c */
+fallible api_webhook_list(struct req *);
+fallible api_webhook_events(struct req *);
+fallible api_webhook_create(struct req *);
+fallible api_webhook_get(struct req *);
+fallible api_webhook_update(struct req *);
+fallible api_webhook_delete(struct req *);
+fallible api_webhook_rotate(struct req *);
+fallible api_webhook_test(struct req *);
+fallible api_webhook_deliveries(struct req *);
+fallible api_webhook_redeliver(struct req *);
+
 /* api_audit.c */
 fallible api_audit_list(struct req *);
 

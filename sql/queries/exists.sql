@@ -13,5 +13,6 @@ SELECT CASE $2::text
                                   OR EXISTS (SELECT FROM leads WHERE tenant_id = $1 AND external_id = $4::text AND deleted_at IS NULL)
        WHEN 'imports'           THEN EXISTS (SELECT FROM imports           WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'conversations'     THEN EXISTS (SELECT FROM conversations     WHERE tenant_id = $1 AND id = $3::uuid)
+       WHEN 'webhook_endpoints' THEN EXISTS (SELECT FROM webhook_endpoints WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'dnc'               THEN EXISTS (SELECT FROM dnc               WHERE tenant_id = $1 AND id = $3::uuid)
        END AS present;

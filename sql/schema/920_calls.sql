@@ -57,6 +57,7 @@ BEGIN
         PERFORM number_unused(p_attempt.tenant_id, p_attempt.caller_id, p_attempt.permitted_at);
     END IF;
     PERFORM lead_settle(p_attempt, CASE p_outcome WHEN 'failed' THEN 'refused' ELSE p_outcome END, p_reason);
+    PERFORM webhook_call(p_attempt.tenant_id, p_attempt.conversation_id);
 END $$;
 
 -- The provider has this call, under this id.  False when it cannot be: the id belongs to another attempt, or this attempt has another.
@@ -102,6 +103,7 @@ BEGIN
     ON CONFLICT ON CONSTRAINT legs_sid_key DO NOTHING;
     INSERT INTO call_events (tenant_id, attempt_id, leg_sid, source, source_key, kind, received_at)
     VALUES (p_attempt.tenant_id, p_attempt.id, p_sid, 'system', 'adopted', 'adopted_by_' || p_source, outdial.now()) ON CONFLICT DO NOTHING;
+    PERFORM webhook_call(p_attempt.tenant_id, p_attempt.conversation_id);
 END $$;
 
 -- What the sender of the request found out.
@@ -170,6 +172,7 @@ BEGIN
             PERFORM attempt_close(v_attempt, 'not_placed', 'not_placed', p_detail);
         END IF;
     END IF;
+    PERFORM webhook_call(p_tenant, v_attempt.conversation_id);
     RETURN (SELECT state FROM attempts WHERE id = p_attempt);
 END $$;
 
@@ -311,6 +314,7 @@ BEGIN
     IF p_parent_sid IS NULL AND status_rank(v_leg.status) >= 4 THEN
         PERFORM attempt_end(p_attempt, v_leg.status, p_at);
     END IF;
+    PERFORM webhook_call(p_attempt.tenant_id, p_attempt.conversation_id);
     RETURN 'stored';
 END $$;
 
@@ -477,12 +481,13 @@ DECLARE
 BEGIN
     INSERT INTO dialers (holder, name, seen_at) VALUES (p_holder, p_name, outdial.now()) ON CONFLICT (holder) DO UPDATE SET seen_at = excluded.seen_at;
     DELETE FROM dialers WHERE seen_at < outdial.now() - interval '5 minutes';
-    FOR v_one IN SELECT id, holder, permit_until FROM attempts WHERE state = 'permitted' AND permit_until < outdial.now() - interval '1 second'
+    FOR v_one IN SELECT id, tenant_id, conversation_id, holder, permit_until FROM attempts WHERE state = 'permitted' AND permit_until < outdial.now() - interval '1 second'
                   ORDER BY permit_until LIMIT 1000 FOR UPDATE SKIP LOCKED LOOP
         IF holder_gone(v_one.holder) OR v_one.permit_until < outdial.now() - interval '25 seconds' THEN
             UPDATE attempts SET state = 'unknown', unknown_since = outdial.now(), next_look_at = outdial.now() + interval '15 seconds',
                                 failure = 'The process that was to send this request did not report.'
              WHERE id = v_one.id AND state = 'permitted';
+            PERFORM webhook_call(v_one.tenant_id, v_one.conversation_id);
             v_count := v_count + 1;
         END IF;
     END LOOP;
@@ -581,6 +586,7 @@ BEGIN
     IF p_status IS NULL THEN
         IF v_attempt.last_heard_at < outdial.now() - interval '24 hours' THEN
             PERFORM attempt_end(v_attempt, 'failed', outdial.now());
+            PERFORM webhook_call(p_tenant, v_attempt.conversation_id);
         ELSE
             UPDATE attempts SET next_look_at = outdial.now() + interval '60 seconds' WHERE id = p_attempt;
         END IF;

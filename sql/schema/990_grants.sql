@@ -54,6 +54,10 @@ GRANT UPDATE (name, agent_kind, account_id, caller_id, caller_id_strategy, numbe
 GRANT DELETE ON campaigns TO api;
 GRANT INSERT, UPDATE, DELETE ON scripts, leads, imports, import_refusals, idempotency TO api;
 GRANT DELETE ON dnc TO api;
+GRANT SELECT ON webhook_endpoints, webhook_events, webhook_deliveries TO api;
+GRANT INSERT (id, tenant_id, url, description, events, is_active, secret_sealed), DELETE ON webhook_endpoints TO api;
+GRANT UPDATE (url, description, events, is_active, disabled_reason, disabled_at, failures, failing_since, secret_sealed, old_secret_sealed, old_secret_until,
+              updated_at) ON webhook_endpoints TO api;
 GRANT SELECT ON tenants, campaigns, campaign_leads, leads, attempts, legs, conversations TO dialer, events;
 GRANT SELECT ON call_events TO events;
 GRANT SELECT ON calls TO api, dialer, events, gate;
@@ -99,12 +103,14 @@ BEGIN
                                            'account_for', 'platform_tenants', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
-                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'numbers_store', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text']) THEN
+                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'numbers_store', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
+                                           'webhook_test', 'webhook_redeliver']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7',
                                            'dial_campaign', 'dialer_campaigns', 'dialer_orphans', 'dialer_looks', 'dialer_account', 'dialer_metrics',
-                                           'attempt_report', 'look_owned', 'look_settle', 'look_news', 'cancel_settle', 'audit_add']) THEN
+                                           'attempt_report', 'look_owned', 'look_settle', 'look_news', 'cancel_settle', 'audit_add',
+                                           'webhook_claim', 'webhook_settle', 'webhook_tend']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO dialer', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'now']) THEN

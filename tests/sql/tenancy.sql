@@ -22,6 +22,10 @@ BEGIN
     INSERT INTO stray_events (tenant_id, account_id, call_sid, kind, payload) VALUES (t, w.id(p, 10), 'CAx', 'canary', '{}');
     INSERT INTO dnc (tenant_id, phone_e164, source) VALUES (t, '+12125559999', 'api');
     INSERT INTO audit (tenant_id, principal, action) VALUES (t, 'command', 'canary');
+    INSERT INTO webhook_endpoints (id, tenant_id, url, secret_sealed) VALUES (w.id(p, 80), t, 'https://canary.example/', 'canary');
+    INSERT INTO webhook_events (tenant_id, type, object_id, object) VALUES (t, 'webhook.test', w.id(p, 80), '{"canary": 1}');
+    INSERT INTO webhook_deliveries (tenant_id, endpoint_id, event_seq, due_at, asked_at, created_at)
+    SELECT t, w.id(p, 80), seq, outdial.now(), outdial.now(), outdial.now() FROM webhook_events WHERE tenant_id = t AND type = 'webhook.test';
     INSERT INTO idempotency (tenant_id, principal, route, key, body_hash) VALUES (t, 'user', 'POST /', 'key', 'canary');
     INSERT INTO refresh_tokens (token_hash, family, tenant_id, user_id, epoch, expires_at) VALUES ('canary ' || p, uuid7(), t, w.id(p, 1), 1, outdial.now() + interval '1 day');
     INSERT INTO totp_secrets (user_id, tenant_id, secret_sealed) VALUES (w.id(p, 1), t, 'canary');

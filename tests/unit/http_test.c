@@ -449,3 +449,61 @@ TEST("each thread keeps a connection of its own")
     }
     EQUAL_INT(server.connections, 4);
 }
+
+TEST("a tenant's URL is judged by the address that is connected to, whatever name it has, and nothing is sent to a wrong one")
+{
+    begin();
+    struct networks none = { 0 }, loopback;
+    const char *wrong;
+    OK(networks_parse(arena, "127.0.0.0/8", &loopback, &wrong));
+    const char *named = arena_printf(arena, "http://localhost:%d/ok", server.port);
+    const char *const urls[] = { url("/ok"), named, arena_printf(arena, "https://localhost:%d/ok", server.port),
+                                 arena_printf(arena, "http://2130706433:%d/ok", server.port) };
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        struct http_answer a = send_to(urls[i], (struct http_request){ .beyond = &none });
+        EQUAL_INT(a.outcome, HTTP_NOT_SENT);
+        OK(strstr(a.error, "not at an address that webhooks may be sent to") && !strstr(a.error, "127.0.0.1"));
+    }
+    EQUAL_INT(server.connections, 0);
+    EQUAL_INT(send_to(named, (struct http_request){ .beyond = &loopback }).outcome, HTTP_ANSWERED);
+    OK(networks_parse(arena, "10.0.0.0/8", &loopback, &wrong));
+    EQUAL_INT(send_to(named, (struct http_request){ .beyond = &loopback }).outcome, HTTP_NOT_SENT);
+}
+
+TEST("a kept connection of our own is no way around that")
+{
+    begin();
+    struct networks none = { 0 };
+    EQUAL_INT(send_to("/ok", (struct http_request){ 0 }).outcome, HTTP_ANSWERED);
+    int seen = server.seen;
+    EQUAL_INT(send_to("/ok", (struct http_request){ .beyond = &none }).outcome, HTTP_NOT_SENT);
+    EQUAL_INT(server.seen, seen);
+}
+
+TEST("a clipped answer is complete at its ceiling")
+{
+    begin();
+    struct http_answer a = send_to("/big", (struct http_request){ .clip = true, .answer_ceiling = 1024 });
+    EQUAL_INT(a.outcome, HTTP_ANSWERED);
+    EQUAL_INT(a.status, 200);
+    EQUAL_INT(a.body_size, 1024);
+    a = send_to("/ok", (struct http_request){ .clip = true, .answer_ceiling = 4 });
+    EQUAL_INT(a.body_size, 4);
+    EQUAL_INT(send_to("/cut", (struct http_request){ .clip = true }).outcome, HTTP_UNKNOWN);
+}
+
+TEST("a URL's parts are those that a request would use")
+{
+    struct http_url u;
+    OK(http_url_parse(arena, "HTTPS://Example.COM:8443/a?b", &u));
+    OK(u.tls && !u.has_user && !u.has_fragment);
+    EQUAL_TEXT(u.host, "example.com");
+    EQUAL_INT(u.port, 8443);
+    OK(http_url_parse(arena, "http://0x7f.1/#x", &u));
+    OK(!u.tls && u.has_fragment);
+    EQUAL_TEXT(u.host, "127.0.0.1");
+    EQUAL_INT(u.port, 0);
+    OK(http_url_parse(arena, "https://me@[::1]/", &u) && u.has_user);
+    EQUAL_TEXT(u.host, "::1");
+    OK(!http_url_parse(arena, "ftp://example.com", &u) && !http_url_parse(arena, "https://", &u) && !http_url_parse(arena, NULL, &u));
+}

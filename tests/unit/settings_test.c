@@ -176,3 +176,15 @@ TEST("what is printed shows that secrets are set, not what they are")
     OK(strstr(s.text, "JWT_ALG=HS256\n") && !strstr(s.text, "hush"));
     end();
 }
+
+TEST("ranges are read when the settings are, and the mistake is named")
+{
+    clearenv();
+    setenv("OUTDIAL_WEBHOOK_ALLOW", "10.0.0.0/8, 10.0.0.1/8", 1);
+    struct err *err = load("");
+    OK(err && strstr(err->message, "10.0.0.1/8"));
+    setenv("OUTDIAL_WEBHOOK_ALLOW", "10.0.0.0/8 ::1", 1);
+    OK(!load(""));
+    EQUAL_TEXT(got.webhook_allow, "10.0.0.0/8 ::1");
+    end();
+}

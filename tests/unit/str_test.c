@@ -196,3 +196,11 @@ TEST("what is neither hex nor base64 is refused")
         && !hex_decode(NULL, out, 0));
     EQUAL_INT(out[0], 'a');
 }
+
+TEST("a stranger's bytes are shown without harm, up to a length")
+{
+    EQUAL_TEXT(utf8_shown(arena, "a\xff\tb\r\nc\0d\x1b[31m", 14, 100), "a?\tb c?d?[31m");
+    EQUAL_TEXT(utf8_shown(arena, "\xc3\xa4\xc3\xa4", 4, 3), "\xc3\xa4?");
+    EQUAL_TEXT(utf8_shown(arena, "abc", 3, 2), "ab");
+    EQUAL_TEXT(utf8_shown(arena, "", 0, 2), "");
+}
