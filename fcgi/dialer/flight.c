@@ -1,8 +1,9 @@
 /*
  * dialer/flight.c - requests under way, and what their answers mean.
  *
- * An answer is written down where it arrives.  If the database is away it waits in memory; if this process dies first, the
- * attempt is unknown and the reconciler of another dialer settles it.
+ * Answers are written down at the beginning of the next tick, those of accepted calls together: the more there are, the less
+ * each costs.  If the database is away they wait in memory; if this process dies first, the attempt is unknown and the
+ * reconciler of another dialer settles it.
  */
 #include "flight.h"
 
@@ -13,6 +14,8 @@
 #include "base/log.h"
 #include "base/str.h"
 #include "tally.h"
+
+#define MOST_TOGETHER 500
 
 /* The carrier's clock and ours may differ by seconds, and its dates have no fractions. */
 #define CREATED_BEFORE_US (5 * 1000000LL)
@@ -60,29 +63,85 @@ static void dialed(struct flight *flight, const struct http_answer *answer)
     log_info(dialer_as(d, flight->tenant), "call.placed", KV("attempt", uuid_text(d->arena, flight->attempt)), KV("outcome", what.outcome),
              KV("status", what.http_status), KV("took_ms", answer->took_ms));
 
-    struct err *err = report(d, &what);
-    if (!err)
-        return;
-    dialer_failed(d, "report", err);
-    struct unreported *later = malloc(sizeof *later);
-    if (!later)
+    struct unreported *answered = malloc(sizeof *answered);
+    if (!answered)
         abort();
-    *later = what;
-    later->next = d->unreported;
-    d->unreported = later;
+    *answered = what;
+    *d->unreported_end = answered;
+    d->unreported_end = &answered->next;
 }
 
-bool flight_report_again(struct dialer *d)
+static bool together(const struct unreported *one)
 {
+    return !one->alone && str_equal(one->outcome, "accepted");
+}
+
+static void forget(struct dialer *d, struct unreported **place)
+{
+    struct unreported *one = *place;
+
+    *place = one->next;
+    if (!one->next)
+        d->unreported_end = place;
+    free(one);
+}
+
+/* Up to MOST_TOGETHER accepted calls of the tenant.  Those that are not written then, for whatever reason but an absent
+ * database, are reported alone. */
+static fallible report_together(struct dialer *d, struct uuid tenant)
+{
+    const char **attempts = arena_array(d->arena, MOST_TOGETHER, sizeof *attempts), **sids = arena_array(d->arena, MOST_TOGETHER, sizeof *sids);
+    const char **statuses = arena_array(d->arena, MOST_TOGETHER, sizeof *statuses);
+    struct rows rows = { 0 };
+    size_t count = 0;
+
+    for (struct unreported *one = d->unreported; one && count < MOST_TOGETHER; one = one->next) {
+        if (!together(one) || !uuid_equal(one->tenant, tenant))
+            continue;
+        attempts[count] = uuid_text(d->arena, one->attempt);
+        sids[count] = one->sid;
+        statuses[count++] = arena_printf(d->arena, "%d", one->http_status);
+        one->alone = true;
+    }
+    struct err *err = db_rows(dialer_as(d, tenant), SQL_CALL_ACCEPTED, &rows, P(param_array(attempts, count), param_array(sids, count), param_array(statuses, count)));
+    if (err && err->kind == ERR_UNAVAILABLE) {
+        for (struct unreported *one = d->unreported; one; one = one->next)
+            one->alone = false;
+        return err;
+    }
+    for (size_t i = 0; !err && i < rows.count; i++) {
+        struct uuid written = row_uuid(&rows, i, "id");
+        for (struct unreported **place = &d->unreported; *place; place = &(*place)->next) {
+            if (uuid_equal((*place)->attempt, written)) {
+                forget(d, place);
+                break;
+            }
+        }
+    }
+    return NULL;
+}
+
+bool flight_report(struct dialer *d)
+{
+    for (struct unreported *one = d->unreported; one;) {
+        if (together(one)) {
+            struct err *err = report_together(d, one->tenant);
+            if (err) {
+                dialer_failed(d, "report", err);
+                return false;
+            }
+            one = d->unreported;
+        } else {
+            one = one->next;
+        }
+    }
     while (d->unreported) {
-        struct unreported *first = d->unreported;
-        struct err *err = report(d, first);
+        struct err *err = report(d, d->unreported);
         if (err && err->kind != ERR_NOT_FOUND) {
             dialer_failed(d, "report", err);
             return false;
         }
-        d->unreported = first->next;
-        free(first);
+        forget(d, &d->unreported);
     }
     return true;
 }

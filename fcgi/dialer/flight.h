@@ -21,9 +21,10 @@ struct flight {
     char             mode[16];                                  /* FLIGHT_STOP: queued, ringing, live */
 };
 
-/* A report that the database has not taken yet. */
+/* An answer that is not written down yet. */
 struct unreported {
     struct uuid        tenant, attempt;
+    bool               alone;                                   /* not to be written together with others */
     char               outcome[16], sid[64], code[16], detail[160];
     int                http_status;
     int64_t            retry_ms;
@@ -50,7 +51,7 @@ struct dialer {
     struct kept_account    account[ACCOUNTS_KEPT];
     struct turn           *turn;
     size_t                 turn_count, turn_space;
-    struct unreported     *unreported;
+    struct unreported     *unreported, **unreported_end;        /* oldest first; the end is where the next one is hung */
     struct courier        *courier;
     int64_t                campaigns_at_ms, looks_at_ms, orphans_at_ms;
     bool                   database_away;
@@ -65,5 +66,5 @@ void dialer_failed(struct dialer *, const char *doing, struct err *);
 
 /* flight.c: begins a request; its answer is handled by kind. */
 void flight_start(struct dialer *, const struct flight *, const struct http_request *);
-/* Writes reports that waited for the database; true when none is left. */
-bool flight_report_again(struct dialer *);
+/* Writes down what has been answered since the last time, and what waited for the database; true when nothing is left. */
+bool flight_report(struct dialer *);

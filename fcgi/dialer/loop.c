@@ -20,7 +20,7 @@
 #define LOOKS_MS         500
 #define ORPHANS_MS       1000
 #define PERMIT_MS        2000
-#define MOST_PERMITS     50                                     /* of one campaign's turn: the gate locks the account meanwhile */
+#define MOST_PERMITS     100                                    /* of one campaign's turn: the gate locks the account meanwhile */
 #define MOST_LOOKS       100
 #define MOST_IN_FLIGHT   2000
 #define LAST_WAIT_MS     8000
@@ -33,6 +33,7 @@ struct dialer *dialer_create(const struct settings *settings, const char *name)
         abort();
     d->settings = settings;
     d->name = name;
+    d->unreported_end = &d->unreported;
     d->arena = arena_create(ARENA_CEILING);
     d->http = http_loop_create(0);
     tally_open(settings);
@@ -284,7 +285,7 @@ static void tick(struct dialer *d)
     int64_t now_ms = boot_now_ms();
 
     arena_reset(d->arena);
-    flight_report_again(d);
+    flight_report(d);
     if (due(&d->orphans_at_ms, now_ms, ORPHANS_MS))
         adopt_orphans(d);
     if (due(&d->campaigns_at_ms, now_ms, CAMPAIGNS_MS))
@@ -322,7 +323,7 @@ void dialer_run(struct dialer *d, const atomic_bool *stop)
     while ((http_loop_running(d->http) || d->unreported) && boot_now_ms() < until_ms) {
         arena_reset(d->arena);
         http_loop_run(d->http, 100, -1);
-        flight_report_again(d);
+        flight_report(d);
         courier_record_again(d->courier);
     }
     log_info(&d->ctx, "dialer.stopped", KV("in_flight", http_loop_running(d->http)));

@@ -7,6 +7,10 @@ SELECT attempt_id, conversation_id, caller_id, account_id, ring_seconds, machine
 -- name: call_report
 SELECT outdial.attempt_report($1, $2, $3, $4, $5, $6, $7, $8) AS state;
 
+-- name: call_accepted
+-- Many accepted calls at once; answers those that are written down.
+SELECT id FROM outdial.attempts_accepted($1, $2::uuid[], $3::text[], $4::integer[]) AS id;
+
 -- name: call_attempt_state
 SELECT state, provider_sid, conversation_id, phone_e164, failure, error_code, http_status FROM outdial.attempt_state($1, $2);
 

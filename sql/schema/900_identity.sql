@@ -9,6 +9,15 @@ BEGIN
     END IF;
 END $$;
 
+-- Functions that nearly every statement calls are in plpgsql, which keeps their plans; in SQL, where a definer function cannot be
+-- inlined, each statement would parse and plan them anew.
+
+-- The time, as 010_ground.sql says it.
+CREATE OR REPLACE FUNCTION outdial.now() RETURNS timestamptz LANGUAGE plpgsql VOLATILE PARALLEL SAFE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+BEGIN
+    RETURN clock_timestamp() + (SELECT ahead FROM simulation_clock);
+END $$;
+
 -- Sets the tenant for this transaction, sealed, after checking that the credential is alive.  Every flush of the workers
 -- and dialers begins with it.
 --   principal  'user:<uuid>' | 'key:<uuid>' | 'dialer' | 'command'
@@ -78,12 +87,14 @@ END $$;
 
 -- Ties tenant and principal to this backend and this transaction: a setting copied from elsewhere opens nothing.
 CREATE OR REPLACE FUNCTION outdial.seal_of(p_tenant text, p_principal text)
-RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_key  bytea := (SELECT key FROM seal_key);
+BEGIN
     -- lengths first, or one text could be cut into tenant and principal in two ways
-    SELECT encode(sha256(key || convert_to(length(p_tenant) || '|' || p_tenant || '|' || length(p_principal) || '|' || p_principal || '|' || pg_backend_pid() || '|'
-                                           || extract(epoch FROM transaction_timestamp()), 'UTF8') || key), 'hex')
-      FROM seal_key
-$$;
+    RETURN encode(sha256(v_key || convert_to(length(p_tenant) || '|' || p_tenant || '|' || length(p_principal) || '|' || p_principal || '|' || pg_backend_pid() || '|'
+                                             || extract(epoch FROM transaction_timestamp()), 'UTF8') || v_key), 'hex');
+END $$;
 
 -- The tenant this transaction has entered, or NULL: what every row-level policy compares with.
 CREATE OR REPLACE FUNCTION outdial.tenant() RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$

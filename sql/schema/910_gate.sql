@@ -49,11 +49,12 @@ END $$;
 
 -- Every do-not-call row that concerns this number for this tenant and campaign.
 CREATE OR REPLACE FUNCTION outdial.is_do_not_call(p_tenant uuid, p_campaign uuid, p_phone text)
-RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT EXISTS (SELECT FROM dnc WHERE phone_e164 = p_phone
+RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+BEGIN
+    RETURN EXISTS (SELECT FROM dnc WHERE phone_e164 = p_phone
                                      AND (tenant_id IS NULL OR tenant_id = p_tenant)
-                                     AND (campaign_id IS NULL OR campaign_id = p_campaign))
-$$;
+                                     AND (campaign_id IS NULL OR campaign_id = p_campaign));
+END $$;
 
 CREATE OR REPLACE FUNCTION outdial.refusal(p_code text, p_detail text, p_clears timestamptz) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_build_object('code', p_code, 'detail', p_detail,

@@ -155,18 +155,20 @@ END $$;
 
 -- A call shows the number: told by whoever writes the attempt, so that no call goes uncounted.
 CREATE OR REPLACE FUNCTION outdial.number_used(p_tenant uuid, p_number text, p_now timestamptz) RETURNS void
-LANGUAGE sql VOLATILE SET search_path = outdial, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
+BEGIN
     UPDATE number_use u SET calls = CASE WHEN u.day >= tenant_day(t, p_now) THEN u.calls + 1 ELSE 1 END,
                             day = greatest(u.day, tenant_day(t, p_now)), turn = nextval('number_turns')
-      FROM tenants t WHERE t.id = p_tenant AND u.tenant_id = p_tenant AND u.number = p_number
-$$;
+      FROM tenants t WHERE t.id = p_tenant AND u.tenant_id = p_tenant AND u.number = p_number;
+END $$;
 
 -- The call was provably not placed: nobody saw the number.
 CREATE OR REPLACE FUNCTION outdial.number_unused(p_tenant uuid, p_number text, p_when timestamptz) RETURNS void
-LANGUAGE sql VOLATILE SET search_path = outdial, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
+BEGIN
     UPDATE number_use u SET calls = u.calls - 1
-      FROM tenants t WHERE t.id = p_tenant AND u.tenant_id = p_tenant AND u.number = p_number AND u.day = tenant_day(t, p_when) AND u.calls > 0
-$$;
+      FROM tenants t WHERE t.id = p_tenant AND u.tenant_id = p_tenant AND u.number = p_number AND u.day = tenant_day(t, p_when) AND u.calls > 0;
+END $$;
 
 -- A number as clients see it.
 DROP VIEW IF EXISTS outdial.number_shown;

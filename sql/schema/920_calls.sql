@@ -176,6 +176,43 @@ BEGIN
     RETURN (SELECT state FROM attempts WHERE id = p_attempt);
 END $$;
 
+-- The ordinary case of the above for many at once: calls that the provider took, nobody heard of before, and nobody is busy with at
+-- this moment.  Answers those that are written down; the others are to be reported one by one.  Rows that somebody has locked are left
+-- alone rather than waited for, because two who wait for rows of each other would wait for ever.
+CREATE OR REPLACE FUNCTION outdial.attempts_accepted(p_tenant uuid, p_attempts uuid[], p_sids text[], p_https integer[]) RETURNS SETOF uuid
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_now   timestamptz := outdial.now();
+    v_done  uuid[];
+BEGIN
+    IF p_tenant IS DISTINCT FROM outdial.tenant() THEN
+        RETURN;
+    END IF;
+    v_done := ARRAY(SELECT a.id FROM unnest(p_attempts, p_sids) AS r(id, sid) JOIN attempts a ON a.id = r.id
+                     WHERE a.tenant_id = p_tenant AND a.state = 'permitted' AND a.provider_sid IS NULL AND r.sid IS NOT NULL
+                       AND NOT EXISTS (SELECT FROM attempts o WHERE o.account_id = a.account_id AND o.provider_sid = r.sid)
+                       FOR UPDATE OF a SKIP LOCKED);
+    UPDATE attempts a SET provider_sid = r.sid, http_status = r.http, state = 'accepted', settled_at = v_now, last_heard_at = v_now, failure = NULL,
+                          next_look_at = v_now + interval '60 seconds',
+                          cancel_wanted = CASE WHEN a.cancel_wanted IS NULL AND is_do_not_call(a.tenant_id, a.campaign_id, a.phone_e164) THEN 'ringing'
+                                               ELSE a.cancel_wanted END
+      FROM unnest(p_attempts, p_sids, p_https) AS r(id, sid, http) WHERE a.id = r.id AND a.id = ANY (v_done);
+    INSERT INTO legs (tenant_id, conversation_id, attempt_id, account_id, provider_sid, party, phone_e164, status)
+    SELECT tenant_id, conversation_id, id, account_id, provider_sid, 'lead', phone_e164, 'planned' FROM attempts WHERE id = ANY (v_done)
+    ON CONFLICT ON CONSTRAINT legs_sid_key DO NOTHING;
+    INSERT INTO call_events (tenant_id, attempt_id, leg_sid, source, source_key, kind, payload, received_at)
+    SELECT p_tenant, a.id, a.provider_sid, e.source, e.source_key, e.kind,
+           CASE e.source WHEN 'answer' THEN jsonb_strip_nulls(jsonb_build_object('http_status', a.http_status)) ELSE '{}' END, v_now
+      FROM attempts a CROSS JOIN (VALUES ('answer', 'report:accepted', 'accepted'), ('system', 'adopted', 'adopted_by_answer')) AS e(source, source_key, kind)
+     WHERE a.id = ANY (v_done)
+    ON CONFLICT DO NOTHING;
+    UPDATE campaign_pace p SET last_at = v_now FROM campaigns c
+     WHERE c.tenant_id = p_tenant AND c.interval_ms > 0 AND p.campaign_id = c.id AND p.last_at < v_now
+       AND c.id IN (SELECT campaign_id FROM attempts WHERE id = ANY (v_done) AND list_id IS NOT NULL);
+    PERFORM webhook_call(p_tenant, conversation_id) FROM attempts WHERE id = ANY (v_done);
+    RETURN QUERY SELECT unnest(v_done);
+END $$;
+
 -- Folds one piece of news into a leg.  Timestamps are the provider's, so the result does not depend on the order of arrival.
 CREATE OR REPLACE FUNCTION outdial.leg_fold(p_attempt attempts, p_sid text, p_parent_sid text, p_status text, p_at timestamptz, p_duration integer, p_to text)
 RETURNS legs LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
@@ -183,11 +220,14 @@ DECLARE
     v_leg   legs;
     v_wins  boolean;
 BEGIN
-    INSERT INTO legs (tenant_id, conversation_id, attempt_id, account_id, parent_sid, provider_sid, party, phone_e164, status)
-    VALUES (p_attempt.tenant_id, p_attempt.conversation_id, p_attempt.id, p_attempt.account_id, p_parent_sid, p_sid,
-            CASE WHEN p_parent_sid IS NULL THEN 'lead' ELSE 'agent' END, p_to, 'planned')
-    ON CONFLICT ON CONSTRAINT legs_sid_key DO NOTHING;
     SELECT * INTO v_leg FROM legs WHERE account_id = p_attempt.account_id AND provider_sid = p_sid FOR UPDATE;
+    IF NOT FOUND THEN
+        INSERT INTO legs (tenant_id, conversation_id, attempt_id, account_id, parent_sid, provider_sid, party, phone_e164, status)
+        VALUES (p_attempt.tenant_id, p_attempt.conversation_id, p_attempt.id, p_attempt.account_id, p_parent_sid, p_sid,
+                CASE WHEN p_parent_sid IS NULL THEN 'lead' ELSE 'agent' END, p_to, 'planned')
+        ON CONFLICT ON CONSTRAINT legs_sid_key DO NOTHING;
+        SELECT * INTO v_leg FROM legs WHERE account_id = p_attempt.account_id AND provider_sid = p_sid FOR UPDATE;
+    END IF;
     IF v_leg.attempt_id IS DISTINCT FROM p_attempt.id OR p_status IS NULL THEN
         RETURN v_leg;
     END IF;
@@ -256,6 +296,8 @@ BEGIN
     verdict := 'ours';
     IF attempt.id IS NULL THEN
         verdict := 'stray';
+    ELSIF attempt.provider_sid = coalesce(nullif(p_parent_sid, ''), p_sid) THEN
+        NULL;                   -- as nearly always
     ELSIF p_parent_sid IS NULL OR p_parent_sid = '' THEN
         SELECT * INTO v_adopted FROM attempt_adopt(attempt, p_sid, 'webhook');
         IF v_adopted.adopted THEN
@@ -305,8 +347,8 @@ BEGIN
         RETURN 'repeated';
     END IF;
     v_leg := leg_fold(p_attempt, p_sid, p_parent_sid, p_status, p_at, p_duration, p_to);
+    -- next_look_at stays: an update that touches no index costs a third, and dialer_looks() puts off whoever was heard of
     UPDATE attempts SET last_heard_at = outdial.now(),
-                        next_look_at = CASE WHEN ended_at IS NULL THEN outdial.now() + interval '60 seconds' END,
                         -- a verdict that says more outranks one that says less
                         answered_by = CASE WHEN p_parent_sid IS NULL AND p_answered_by IS NOT NULL AND (answered_by IS NULL OR answered_by = 'unknown')
                                            THEN p_answered_by ELSE answered_by END
@@ -320,9 +362,10 @@ END $$;
 
 -- What to say, resolved: the campaign's own text in its language, or NULL for the default one.
 CREATE OR REPLACE FUNCTION outdial.script_text(p_tenant uuid, p_campaign uuid, p_locale text, p_part text) RETURNS text
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT text FROM scripts WHERE tenant_id = p_tenant AND campaign_id = p_campaign AND locale = p_locale AND part = p_part
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+BEGIN
+    RETURN (SELECT text FROM scripts WHERE tenant_id = p_tenant AND campaign_id = p_campaign AND locale = p_locale AND part = p_part);
+END $$;
 
 -- The called line has been answered and the provider asks what to do.
 -- mode: person, machine, hangup (opted out, foreign call id, ended), stray (treat as inbound), foreign (403).
@@ -478,13 +521,14 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS
 DECLARE
     v_count  integer := 0;
     v_one    record;
+    v_now    timestamptz := outdial.now();
 BEGIN
-    INSERT INTO dialers (holder, name, seen_at) VALUES (p_holder, p_name, outdial.now()) ON CONFLICT (holder) DO UPDATE SET seen_at = excluded.seen_at;
-    DELETE FROM dialers WHERE seen_at < outdial.now() - interval '5 minutes';
-    FOR v_one IN SELECT id, tenant_id, conversation_id, holder, permit_until FROM attempts WHERE state = 'permitted' AND permit_until < outdial.now() - interval '1 second'
+    INSERT INTO dialers (holder, name, seen_at) VALUES (p_holder, p_name, v_now) ON CONFLICT (holder) DO UPDATE SET seen_at = excluded.seen_at;
+    DELETE FROM dialers WHERE seen_at < v_now - interval '5 minutes';
+    FOR v_one IN SELECT id, tenant_id, conversation_id, holder, permit_until FROM attempts WHERE state = 'permitted' AND permit_until < v_now - interval '1 second'
                   ORDER BY permit_until LIMIT 1000 FOR UPDATE SKIP LOCKED LOOP
-        IF holder_gone(v_one.holder) OR v_one.permit_until < outdial.now() - interval '25 seconds' THEN
-            UPDATE attempts SET state = 'unknown', unknown_since = outdial.now(), next_look_at = outdial.now() + interval '15 seconds',
+        IF holder_gone(v_one.holder) OR v_one.permit_until < v_now - interval '25 seconds' THEN
+            UPDATE attempts SET state = 'unknown', unknown_since = v_now, next_look_at = v_now + interval '15 seconds',
                                 failure = 'The process that was to send this request did not report.'
              WHERE id = v_one.id AND state = 'permitted';
             PERFORM webhook_call(v_one.tenant_id, v_one.conversation_id);
@@ -513,26 +557,39 @@ CREATE OR REPLACE FUNCTION outdial.dialer_looks(p_most integer)
 RETURNS TABLE (kind text, tenant_id uuid, attempt_id uuid, account_id uuid, provider_sid text, phone text, caller_id text, permitted_at timestamptz, mode text)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 #variable_conflict use_column
+DECLARE
+    v_now    timestamptz := outdial.now();                      -- once: a volatile function is no key to an index
+    v_still  uuid[];
 BEGIN
+    -- those that were heard of in the last minute are not silent: theirs comes a minute after the last word
+    UPDATE attempts SET next_look_at = last_heard_at + interval '60 seconds'
+     WHERE id = ANY (ARRAY(SELECT id FROM attempts WHERE next_look_at <= v_now AND state = 'accepted' AND last_heard_at > v_now - interval '60 seconds'
+                            ORDER BY next_look_at LIMIT 20 * p_most FOR UPDATE SKIP LOCKED));
     RETURN QUERY
-    UPDATE attempts a SET next_look_at = outdial.now() + interval '20 seconds'
-     WHERE a.id = ANY (ARRAY(SELECT id FROM attempts WHERE next_look_at <= outdial.now() ORDER BY next_look_at LIMIT p_most FOR UPDATE SKIP LOCKED))
+    UPDATE attempts a SET next_look_at = v_now + interval '20 seconds'
+     WHERE a.id = ANY (ARRAY(SELECT id FROM attempts WHERE next_look_at <= v_now
+                              AND (state = 'accepted' AND last_heard_at > v_now - interval '60 seconds') IS NOT TRUE
+                            ORDER BY next_look_at LIMIT p_most FOR UPDATE SKIP LOCKED))
     RETURNING CASE WHEN a.state = 'unknown' THEN 'list' ELSE 'fetch' END, a.tenant_id, a.id, a.account_id, a.provider_sid, a.phone_e164, a.caller_id,
               a.permitted_at, NULL::text;
     RETURN QUERY
-    UPDATE attempts a SET cancel_tried_at = outdial.now()
+    UPDATE attempts a SET cancel_tried_at = v_now
      WHERE a.id = ANY (ARRAY(SELECT id FROM attempts WHERE cancel_wanted IS NOT NULL AND ended_at IS NULL AND provider_sid IS NOT NULL
-               AND (cancel_tried_at IS NULL OR cancel_tried_at < outdial.now() - interval '5 seconds') LIMIT p_most FOR UPDATE SKIP LOCKED))
+               AND (cancel_tried_at IS NULL OR cancel_tried_at < v_now - interval '5 seconds') LIMIT p_most FOR UPDATE SKIP LOCKED))
     RETURNING 'cancel', a.tenant_id, a.id, a.account_id, a.provider_sid, a.phone_e164, a.caller_id, a.permitted_at, a.cancel_wanted;
     -- paused and stopped campaigns: what is still queued at the provider has not been dialed and is taken back
+    v_still := ARRAY(SELECT c.id FROM campaigns c WHERE c.state IN ('paused', 'stopped')
+                        AND (SELECT true FROM attempts at WHERE at.tenant_id = c.tenant_id AND at.campaign_id = c.id AND at.ended_at IS NULL LIMIT 1));
+    IF v_still = '{}' THEN
+        RETURN;
+    END IF;
     RETURN QUERY
-    UPDATE attempts a SET cancel_tried_at = outdial.now()
-     WHERE a.id = ANY (ARRAY(SELECT at.id FROM campaigns c
-              JOIN attempts at ON at.tenant_id = c.tenant_id AND at.campaign_id = c.id AND at.ended_at IS NULL
-              JOIN legs l ON l.tenant_id = at.tenant_id AND l.attempt_id = at.id AND l.parent_sid IS NULL
-             WHERE c.state IN ('paused', 'stopped') AND at.list_id IS NOT NULL AND at.state = 'accepted' AND l.status = 'planned'
-               AND at.last_heard_at < outdial.now() - interval '1 second'
-               AND (at.cancel_tried_at IS NULL OR at.cancel_tried_at < outdial.now() - interval '5 seconds') LIMIT p_most))
+    UPDATE attempts a SET cancel_tried_at = v_now
+     WHERE a.id = ANY (ARRAY(SELECT at.id FROM attempts at
+             WHERE at.campaign_id = ANY (v_still) AND at.ended_at IS NULL AND at.list_id IS NOT NULL AND at.state = 'accepted'
+               AND (SELECT l.status FROM legs l WHERE l.tenant_id = at.tenant_id AND l.attempt_id = at.id AND l.parent_sid IS NULL LIMIT 1) = 'planned'
+               AND at.last_heard_at < v_now - interval '1 second'
+               AND (at.cancel_tried_at IS NULL OR at.cancel_tried_at < v_now - interval '5 seconds') LIMIT p_most))
     RETURNING 'cancel', a.tenant_id, a.id, a.account_id, a.provider_sid, a.phone_e164, a.caller_id, a.permitted_at, 'queued'::text;
 END $$;
 
@@ -558,7 +615,7 @@ BEGIN
         SELECT * INTO v_adopted FROM attempt_adopt(v_attempt, p_sid, 'list');
         IF v_adopted.adopted THEN
             -- ask at once how it stands: its callbacks may all be over
-            UPDATE attempts SET next_look_at = v_now WHERE id = p_attempt;
+            UPDATE attempts SET next_look_at = v_now, last_heard_at = v_now - interval '60 seconds' WHERE id = p_attempt;
         END IF;
     ELSIF p_found = 'empty' AND v_attempt.empty_looks >= 1 AND v_attempt.last_look_at <= v_now - interval '60 seconds'
           AND (v_attempt.reported OR holder_gone(v_attempt.holder)) THEN

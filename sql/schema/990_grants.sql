@@ -108,7 +108,7 @@ BEGIN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7',
-                                           'dial_campaign', 'dialer_campaigns', 'dialer_orphans', 'dialer_looks', 'dialer_account', 'dialer_metrics',
+                                           'dial_campaign', 'dialer_campaigns', 'dialer_orphans', 'attempts_accepted', 'dialer_looks', 'dialer_account', 'dialer_metrics',
                                            'attempt_report', 'look_owned', 'look_settle', 'look_news', 'cancel_settle', 'audit_add',
                                            'webhook_claim', 'webhook_settle', 'webhook_tend']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO dialer', v_function.signature);

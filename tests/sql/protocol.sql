@@ -140,6 +140,33 @@ SELECT cmp_ok((SELECT next_look_at FROM attempts WHERE id = w.a('found')), '<=',
 INSERT INTO w.a VALUES ('foreign sid');
 SELECT is(w.report(w.a('foreign sid'), 'accepted', 'CA7', 201), 'unknown', 'an answer with the id of another call proves nothing');
 
+-- Many answers at once
+CREATE FUNCTION w.taken(p_tenant text, p_sids text[], VARIADIC p uuid[]) RETURNS text LANGUAGE sql AS $$
+    SELECT coalesce(w.in(p_tenant, format('SELECT string_agg((SELECT name FROM w.a WHERE a.id = done), '','' ORDER BY done) FROM outdial.attempts_accepted(%L, %L, %L, %L) done',
+                                          w.id(p_tenant), p, p_sids, array_fill(201, ARRAY[cardinality(p)])), 'dialer'), 'none')
+$$;
+GRANT SELECT ON w.a TO dialer;
+INSERT INTO w.a VALUES ('batch first'), ('batch second'), ('batch heard'), ('batch refused');
+SELECT w.hook(w.a('batch heard'), 'CA23', 'ringing') \g /dev/null
+SELECT w.report(w.a('batch refused'), 'refused', NULL, 400) \g /dev/null
+SELECT is(w.taken('b', '{CA21}', w.a('batch first')), 'none', 'another tenant writes nothing');
+SELECT is(w.taken('a', '{CA7}', w.a('batch first')), 'none', 'nor is the id of another call taken');
+SELECT is(w.taken('a', '{CA21,CA22,CA23,CA24}', w.a('batch first'), w.a('batch second'), w.a('batch heard'), w.a('batch refused')), 'batch first,batch second', 'the ordinary ones are written, the others left to be told one by one');
+SELECT is(w.taken('a', '{CA21,CA22}', w.a('batch first'), w.a('batch second')), 'none', 'once');
+SELECT is(w.told(w.a('batch second')), 'accepted open calling', 'permitted -> accepted, with others');
+SELECT is((SELECT provider_sid || ' ' || http_status FROM attempts WHERE id = w.a('batch second')), 'CA22 201', 'with its id');
+SELECT is((SELECT string_agg(kind, ' ' ORDER BY kind) FROM call_events WHERE attempt_id = w.a('batch second')), 'accepted adopted_by_answer', 'and told as by itself');
+SELECT is(w.report(w.a('batch second'), 'accepted', 'CA22', 201), 'accepted', 'said again by itself');
+SELECT is(w.hook(w.a('batch first'), 'CA21', 'ringing'), 'stored', 'its webhooks find it');
+
+-- Silence: a minute after the last word, not after the first
+UPDATE attempts SET next_look_at = NULL WHERE id NOT IN (w.a('batch first'), w.a('batch second'));
+UPDATE attempts SET next_look_at = outdial.now() WHERE id IN (w.a('batch first'), w.a('batch second'));
+UPDATE attempts SET last_heard_at = outdial.now() - interval '61 s' WHERE id = w.a('batch second');
+CREATE FUNCTION w.silent() RETURNS text LANGUAGE sql AS $$ SELECT w.as('dialer', 'SELECT string_agg((SELECT name FROM w.a WHERE a.id = attempt_id), '','') FROM outdial.dialer_looks(100) WHERE kind = ''fetch''') $$;
+SELECT is(w.silent(), 'batch second', 'who was heard of is not asked about');
+SELECT is((SELECT next_look_at = last_heard_at + interval '60 s' FROM attempts WHERE id = w.a('batch first')), true, 'but a minute after that');
+
 -- Accepted after all
 INSERT INTO w.a VALUES ('late');
 SELECT w.report(w.a('late'), 'not_sent') \g /dev/null
