@@ -31,6 +31,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "db/db.h"
+#include "service/imports.h"
 #include "web/dispatch.h"
 #include "web/guard.h"
 #include "web/measure.h"
@@ -237,6 +238,7 @@ int main(void)
     pthread_t thread[MOST_THREADS];
     pthread_attr_t attributes;
     sigset_t stop_signals;
+    struct err *err;
     int which;
 
     block_signals(&stop_signals);
@@ -260,6 +262,11 @@ int main(void)
         }
     }
     pthread_attr_destroy(&attributes);
+    err = svc_imports_keep(&(struct ctx){ .arena = arena }, &settings);
+    if (err) {
+        fprintf(stderr, "outdial-api: %s\n", err_chain(arena, err));
+        return 1;
+    }
     log_info(NULL, "worker.started", KV("threads", count));
     sigwait(&stop_signals, &which);
     say_goodbye(thread, count);

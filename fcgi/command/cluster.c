@@ -57,7 +57,7 @@ static fallible make_cluster(struct ctx *ctx, const struct state *state, const c
     const char *fresh = arena_printf(ctx->arena, "%s.new", data);       /* renamed when complete */
     TRY(tool_run(ctx, log, TOOL("rm", "-rf", fresh)));
     TRY(tool_run(ctx, log, TOOL(bin(ctx, "initdb"), "-D", fresh, "--auth=trust", "--username=postgres", "--encoding=UTF8",
-                                "--locale=C.UTF-8", "--no-instructions")));
+                                "--locale=C.UTF-8", "--lc-collate=C", "--no-instructions")));
     if (rename(fresh, data) != 0)
         FAIL(ctx, INTERNAL, "cannot rename %s to %s: %s", fresh, data, strerror(errno));
     return NULL;

@@ -41,7 +41,7 @@ static fallible import(struct invocation *inv)
         return invocation_wrong(inv);
     if (access(path, R_OK))
         FAIL(inv->ctx, NOT_FOUND, "%s cannot be read", path);
-    TRY(svc_import_start(inv->ctx, inv->settings->database_url, &(struct import_source){ .path = path }, country, &job));
+    TRY(svc_import_start(inv->ctx, inv->settings, &(struct import_source){ .path = path }, &(struct import_options){ .country = country }, &job));
     TRY(svc_import_wait(inv->ctx, job, true, &import));
     printf("%ld rows: %ld imported, %ld updated, %ld refused.\n", (long)import.rows, (long)import.imported, (long)import.updated, (long)import.refused);
     return print_refusals(inv->ctx, &import);

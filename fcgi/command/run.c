@@ -173,14 +173,15 @@ static const char *const *program_environment(struct stack *s, const char *role)
         PAIR(s, "PUBLIC_BASE_URL", s->url), PAIR(s, "JWT_SECRET", s->secrets.jwt_secret), "JWT_ALG=HS256", "JWT_ISSUER=outdial",
         "JWT_AUDIENCE=outdial", PAIR(s, "OUTDIAL_MASTER_KEY", s->secrets.master_key),
         PAIR(s, "OUTDIAL_WEBHOOK_ALLOW", allow && *allow ? allow : s->with_demo ? "127.0.0.0/8, ::1" : ""),
-        PAIR(s, "OUTDIAL_METRICS", state_path(s->ctx, &s->state, "metrics")), NULL });
+        PAIR(s, "OUTDIAL_METRICS", state_path(s->ctx, &s->state, "metrics")),
+        PAIR(s, "OUTDIAL_IMPORT_FOLDER", state_path(s->ctx, &s->state, "imports")), NULL });
 }
 
 /* What `outdial --state DIR` reads: the same, as owner. */
 static fallible write_settings(struct stack *s)
 {
     struct str text = str_make(s->ctx->arena, 16 << 10);
-    static const char *const names[] = { "DATABASE_URL", "PUBLIC_BASE_URL", "JWT_", "OUTDIAL_MASTER_KEY", "OUTDIAL_WEBHOOK_ALLOW",
+    static const char *const names[] = { "DATABASE_URL", "PUBLIC_BASE_URL", "JWT_", "OUTDIAL_MASTER_KEY", "OUTDIAL_WEBHOOK_ALLOW", "OUTDIAL_IMPORT_FOLDER",
                                          "TWILIO_API_BASE_URL", "VAPI_API_BASE_URL", "LIVEKIT_URL" };
     str_add(&text, "# The settings of this stack, for `outdial --state DIR`; written at every start.\n");
     for (const char *const *entry = program_environment(s, "owner"); *entry; entry++)

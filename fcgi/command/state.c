@@ -21,7 +21,7 @@
 
 enum { LONGEST_SOCKET = 100, SOCKET_NAME = sizeof "/.s.PGSQL.5432.lock" };
 
-static const char *const folders[] = { "postgres", "logs", "pids", "sandbox", "nginx", "uploads", "program", "metrics", "run" };
+static const char *const folders[] = { "postgres", "logs", "pids", "sandbox", "nginx", "uploads", "imports", "program", "metrics", "run" };
 static const char *const files[] = { "secrets.env", "outdial.env", "run.env", "run.lock" };
 
 enum { FOLDERS = sizeof folders / sizeof *folders, FILES = sizeof files / sizeof *files };

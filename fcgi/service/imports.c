@@ -3,44 +3,40 @@
  */
 #include "service/imports.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/str.h"
-#include "model/csv.h"
-#include "model/lead.h"
-#include "model/phone.h"
+#include "service/import_file.h"
+#include "service/import_options.h"
+#include "store/lists.h"
 
-#define BATCH_ROWS      2000
-#define BATCH_REFUSALS  500
-#define BATCH_BYTES     ((size_t)8 << 20)                       /* of memory, not of the file */
-#define SLOTS           8192                                    /* a power of two, well above BATCH_ROWS */
-#define MOST_JOBS       4                                       /* at once, in one process */
-#define LARGEST_CUSTOM  ((size_t)64 << 10)
-#define SHOWN_OF_A_ROW  500                                     /* bytes kept of a refused row */
-#define DATABASE_TRIES  30                                      /* a second apart */
+#define MOST_JOBS         4                                     /* at once, in one process */
+#define MOST_OF_A_TENANT  2
+#define BATCHES           3                                     /* one is written, one is read, one waits */
+#define DATABASE_TRIES    30                                    /* a second apart */
+#define LOOK_MS           100                                   /* at an import of the same bytes elsewhere */
 
 const struct shape import_shape = SHAPE(struct import, "import",
     FIELD(struct import, import_id, OUT),
-    FIELD(struct import, state, OUT),
-    FIELD(struct import, bytes, OUT),
+    FIELD(struct import, state, OUT, .about = "running, done or failed"),
+    FIELD(struct import, bytes, OUT, .about = "of the text in UTF-8"),
     FIELD(struct import, bytes_done, OUT),
     FIELD(struct import, rows, OUT),
     FIELD(struct import, imported, OUT),
     FIELD(struct import, updated, OUT),
+    FIELD(struct import, skipped, OUT, .about = "policy skip: rows whose lead was there already"),
     FIELD(struct import, refused, OUT),
     FIELD(struct import, refused_url, OUT),
+    FIELD(struct import, encoding, OUT),
+    FIELD(struct import, list_id, OUT),
+    FIELD(struct import, reason, OUT, .about = "why it failed"),
     FIELD(struct import, created_at, OUT),
     FIELD(struct import, ended_at, OUT));
 
@@ -51,316 +47,186 @@ const struct shape import_refusal_shape = SHAPE(struct import_refusal, "refused 
     FIELD(struct import_refusal, reason, OUT),
     FIELD(struct import_refusal, row_text, OUT));
 
-/* Columns of the rows to write, in parallel, in the memory of the batch. */
-struct batch {
-    const char *external[BATCH_ROWS], *name[BATCH_ROWS], *phone[BATCH_ROWS], *original[BATCH_ROWS], *category[BATCH_ROWS], *custom[BATCH_ROWS];
-    size_t      count;
-    const char *line[BATCH_REFUSALS], *field[BATCH_REFUSALS], *code[BATCH_REFUSALS], *reason[BATCH_REFUSALS], *text[BATCH_REFUSALS];
-    size_t      refused;
-    int64_t     merged;                                         /* rows that became part of another one here */
-    uint16_t    by_external[SLOTS], by_phone[SLOTS];            /* index + 1 into the columns; 0 = free */
-};
-
 struct import_job {
     pthread_mutex_t lock;
     pthread_cond_t  changed;
     int             holders;                                    /* the thread and whoever waits */
     bool            begun, ended;
     struct arena   *arena;                                      /* lives as long as the job */
-    struct arena   *batch_arena;
-    struct ctx      ctx;                                        /* of the thread; its arena is batch_arena after the beginning */
-    char           *bytes;
-    size_t          size;
-    bool            mapped;
-    const char     *country;
-    struct csv_head head;
+    struct arena   *turn_arena;                                 /* of one batch's statement */
+    struct ctx      ctx;                                        /* of the thread */
+    const char     *folder;
+    struct import_options options;
+    struct import_bytes   bytes;
+    struct import_text    text;
+    enum encoding   encoding;
+    struct import_source  source;
+    struct uuid     resumed;                                    /* the keeper goes on with this one; none: somebody has sent the bytes */
+    const char     *sha256;                                     /* of the bytes as sent */
     struct import   import;
     struct err     *err;                                        /* in arena */
-    struct batch    batch;
-    int64_t         from, to;                                   /* offsets that the batch covers */
+
+    /* between reader and writer, under lock: batches filled and batches written, so far */
+    struct import_batch *batch[BATCHES];
+    uint64_t        filled, written;
+    bool            read_to_the_end, gave_up;
 };
 
-static atomic_int jobs;
+/* ---- places ---- */
 
-/* ---- rows ---- */
+static pthread_mutex_t places_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct uuid places[MOST_JOBS];                           /* tenants at work; none: free */
 
-static uint32_t hash_of(const char *text)
+static bool take_place(struct uuid tenant)
 {
-    uint32_t hash = 2166136261u;
+    int free_place = -1, own = 0;
 
-    while (*text)
-        hash = (hash ^ (unsigned char)*text++) * 16777619u;
-    return hash;
-}
-
-/* The row whose column has that text, or -1; free is where it would go. */
-static int look_up(uint16_t *table, const char *const *column, const char *text, uint16_t **free_slot)
-{
-    for (uint32_t at = hash_of(text);; at++) {
-        uint16_t *slot = &table[at % SLOTS];
-        *free_slot = slot;
-        if (*slot == 0)
-            return -1;
-        if (str_equal(column[*slot - 1], text))
-            return *slot - 1;
+    pthread_mutex_lock(&places_lock);
+    for (int i = 0; i < MOST_JOBS; i++) {
+        if (uuid_is_none(places[i]))
+            free_place = i;
+        own += uuid_equal(places[i], tenant);
     }
+    bool good = free_place >= 0 && own < MOST_OF_A_TENANT;
+    if (good)
+        places[free_place] = tenant;
+    pthread_mutex_unlock(&places_lock);
+    return good;
 }
 
-static void refuse(struct import_job *job, const struct csv_row *row, const char *field, const char *code, const char *reason)
+static void leave_place(struct uuid tenant)
 {
-    struct batch *b = &job->batch;
-    size_t n = b->refused++;
-
-    b->line[n] = arena_printf(job->batch_arena, "%zu", row->line);
-    b->field[n] = field;
-    b->code[n] = code;
-    b->reason[n] = reason;
-    b->text[n] = utf8_shown(job->batch_arena, job->bytes + row->start, row->end - row->start, SHOWN_OF_A_ROW);
-}
-
-/* One row's cells by what they mean. */
-struct cells { const char *name, *first, *last, *phone, *category, *external, *custom; };
-
-static bool has_control_character(const char *text)
-{
-    for (; *text; text++)
-        if (((unsigned char)*text < 0x20 && !strchr("\t\n\r", *text)) || *text == 0x7f)
-            return true;
-    return false;
-}
-
-/* 8.13E+09, or 8,13E+09 where the comma is decimal. */
-static bool is_scientific(const char *text)
-{
-    size_t digits = strspn(text, "0123456789.,");
-
-    return digits > 0 && (text[digits] == 'e' || text[digits] == 'E') && text[digits + 1] == '+' && strspn(text + digits + 2, "0123456789") > 0;
-}
-
-static bool take_cells(struct import_job *job, const struct csv_row *row, struct cells *out)
-{
-    struct arena *a = job->batch_arena;
-    struct json_out custom = json_out_make(a, LARGEST_CUSTOM);
-
-    *out = (struct cells){ 0 };
-    json_open_object(&custom);
-    for (size_t i = 0; i < row->count; i++) {
-        const char *cell = csv_plain(a, str_trim(a, row->cell[i]));
-        const char *heading = i < job->head.count ? job->head.name[i] : "";
-        if (!*cell)
-            continue;
-        if (i >= job->head.count) {
-            refuse(job, row, "row", "too_many_fields", "The row has more fields than the first row; perhaps a separator stands unquoted in one.");
-            return false;
-        }
-        if (has_control_character(cell)) {
-            refuse(job, row, heading, "control_character", "The field holds a control character.");
-            return false;
-        }
-        switch (job->head.column[i]) {
-        case CSV_NAME:        out->name = cell; break;
-        case CSV_FIRST_NAME:  out->first = cell; break;
-        case CSV_LAST_NAME:   out->last = cell; break;
-        case CSV_PHONE:       out->phone = cell; break;
-        case CSV_CATEGORY:    out->category = cell; break;
-        case CSV_EXTERNAL_ID: out->external = cell; break;
-        case CSV_IGNORED:     break;
-        case CSV_CUSTOM:
-            json_name(&custom, heading);
-            json_put_string(&custom, cell);
+    pthread_mutex_lock(&places_lock);
+    for (int i = 0; i < MOST_JOBS; i++)
+        if (uuid_equal(places[i], tenant)) {
+            places[i] = (struct uuid){ 0 };
             break;
         }
+    pthread_mutex_unlock(&places_lock);
+}
+
+/* ---- reading ---- */
+
+/* The next batch to fill, NULL when nobody wants more. */
+static struct import_batch *next_to_fill(struct import_job *job)
+{
+    pthread_mutex_lock(&job->lock);
+    while (job->filled - job->written == BATCHES && !job->gave_up)
+        pthread_cond_wait(&job->changed, &job->lock);
+    struct import_batch *b = job->gave_up ? NULL : job->batch[job->filled % BATCHES];
+    pthread_mutex_unlock(&job->lock);
+    return b;
+}
+
+static void hand_over(struct import_job *job, bool last)
+{
+    pthread_mutex_lock(&job->lock);
+    job->filled++;
+    job->read_to_the_end = last;
+    pthread_cond_broadcast(&job->changed);
+    pthread_mutex_unlock(&job->lock);
+}
+
+static void *read_all(void *data)
+{
+    struct import_job *job = data;
+    const struct import_text *t = &job->text;
+    size_t at = (size_t)job->import.bytes_done;
+    struct csv_reader *reader = csv_reader_make(t->bytes, t->size, t->head.delimiter, at, csv_count_lines(t->bytes, at) + 1);
+    struct csv_row row;
+    struct import_batch *b;
+    bool more = true;
+
+    while (more && (b = next_to_fill(job))) {
+        import_batch_clear(b, (int64_t)at);
+        while (!import_batch_full(b) && (more = csv_reader_next(reader, b->arena, &row))) {
+            import_batch_add(b, t, &row);
+            at = row.end;
+            b->to = (int64_t)at;
+        }
+        import_bytes_forget(&job->bytes, at);
+        hand_over(job, !more);
     }
-    json_close_object(&custom);
-    out->custom = str_broken(&custom.str) ? NULL : custom.str.text;
-    if (!out->name && (out->first || out->last))
-        out->name = arena_printf(a, "%s%s%s", out->first ? out->first : "", out->first && out->last ? " " : "", out->last ? out->last : "");
-    return true;
-}
-
-static bool good_cells(struct import_job *job, const struct csv_row *row, const struct cells *c, struct e164 *number)
-{
-    if (!c->phone)
-        refuse(job, row, "phone", "missing_phone", "There is no phone number.");
-    else if (is_scientific(c->phone))
-        refuse(job, row, "phone", "scientific_notation", "A spreadsheet has rounded this number; format the column as text and export it again.");
-    else if (utf8_count(c->phone) > LEAD_PHONE_LONGEST)
-        refuse(job, row, "phone", "too_long", "The phone number may have at most 100 characters.");
-    else if (c->name && utf8_count(c->name) > LEAD_NAME_LONGEST)
-        refuse(job, row, "name", "too_long", "The name may have at most 300 characters.");
-    else if (c->category && utf8_count(c->category) > LEAD_NAME_LONGEST)
-        refuse(job, row, "category", "too_long", "The category may have at most 300 characters.");
-    else if (c->external && utf8_count(c->external) > LEAD_EXTERNAL_LONGEST)
-        refuse(job, row, "external_id", "too_long", "The external_id may have at most 200 characters.");
-    else if (!c->custom)
-        refuse(job, row, "row", "too_long", "The other columns hold more than 64 KiB.");
-    else {
-        enum phone_verdict verdict = phone_normalize(c->phone, job->country, number);
-        if (verdict == PHONE_OK)
-            return true;
-        refuse(job, row, "phone", phone_verdict_code(verdict), phone_verdict_message(verdict));
-    }
-    return false;
-}
-
-/* {"a":1} and {"b":2} as {"a":1,"b":2}; PostgreSQL keeps the later of two members with one name. */
-static const char *join_objects(struct arena *a, const char *earlier, const char *later)
-{
-    if (str_equal(later, "{}"))
-        return earlier;
-    if (str_equal(earlier, "{}"))
-        return later;
-    return arena_printf(a, "%.*s,%s", (int)strlen(earlier) - 1, earlier, later + 1);
-}
-
-static void merge(struct import_job *job, size_t n, const struct cells *c, const char *phone)
-{
-    struct batch *b = &job->batch;
-
-    if (c->name)
-        b->name[n] = c->name;
-    if (c->category)
-        b->category[n] = c->category;
-    if (c->external)
-        b->external[n] = c->external;
-    b->phone[n] = phone;
-    b->original[n] = c->phone;
-    b->custom[n] = join_objects(job->batch_arena, b->custom[n], c->custom);
-    b->merged++;
-}
-
-static void add_row(struct import_job *job, const struct csv_row *row)
-{
-    struct batch *b = &job->batch;
-    struct cells c;
-    struct e164 number;
-    uint16_t *external_slot = NULL, *phone_slot;
-
-    if (row->problem) {
-        refuse(job, row, "row", row->problem, row->sentence);
-        return;
-    }
-    if (!take_cells(job, row, &c) || !good_cells(job, row, &c, &number))
-        return;
-    const char *phone = arena_text(job->batch_arena, number.digits);
-    int same_external = c.external ? look_up(b->by_external, b->external, c.external, &external_slot) : -1;
-    int same_phone = look_up(b->by_phone, b->phone, phone, &phone_slot);
-    int same = same_external >= 0 ? same_external : same_phone >= 0 && (!c.external || !b->external[same_phone]) ? same_phone : -1;
-    size_t n = same >= 0 ? (size_t)same : b->count;
-    if (same >= 0) {
-        merge(job, n, &c, phone);
-    } else {
-        b->external[n] = c.external;
-        b->name[n] = c.name ? c.name : "";
-        b->phone[n] = phone;
-        b->original[n] = c.phone;
-        b->category[n] = c.category;
-        b->custom[n] = c.custom;
-        b->count++;
-    }
-    if (c.external && same_external < 0)
-        *external_slot = (uint16_t)(n + 1);
-    if (same_phone < 0)
-        *phone_slot = (uint16_t)(n + 1);
-}
-
-static bool batch_full(const struct import_job *job)
-{
-    return job->batch.count == BATCH_ROWS || job->batch.refused == BATCH_REFUSALS || arena_used(job->batch_arena) > BATCH_BYTES;
+    csv_reader_destroy(reader);
+    return NULL;
 }
 
 /* ---- writing ---- */
 
-static fallible write_batch(struct ctx *ctx, void *data)
+static struct param column(const char *const *items, size_t count, bool any)
 {
-    struct import_job *job = data;
-    struct batch *b = &job->batch;
-    struct import now;
-
-    TRY(db_run(ctx, SQL_IMPORT_TURN, NULL, NO_PARAMS));
-    TRY(imports_find(ctx, job->import.import_id, &now));
-    if (now.bytes_done == job->to && job->to > job->from)
-        return NULL;                                            /* it was committed, and the answer was lost */
-    if (now.bytes_done != job->from || !str_equal(now.state, "running"))
-        FAIL_CODE(ctx, CONFLICT, "import_in_progress", "Somebody else goes on with this import.");
-    return db_run(ctx, SQL_IMPORT_BATCH, NULL,
-                  P(job->import.import_id, param_array(b->external, b->count), param_array(b->name, b->count), param_array(b->phone, b->count),
-                    param_array(b->original, b->count), param_array(b->category, b->count), param_array(b->custom, b->count),
-                    param_array(b->line, b->refused), param_array(b->field, b->refused), param_array(b->code, b->refused),
-                    param_array(b->reason, b->refused), param_array(b->text, b->refused), job->to, b->merged));
+    return param_array(items, any ? count : 0);
 }
 
-static fallible write_patiently(struct import_job *job)
+struct turn { struct import_job *job; const struct import_batch *batch; };
+
+static fallible write_batch(struct ctx *ctx, void *data)
 {
+    const struct turn *turn = data;
+    const struct import_job *job = turn->job;
+    const struct import_batch *b = turn->batch;
+    bool strict = job->text.policy == IMPORT_REFUSE;
+    struct rows rows;
+
+    TRY(db_rows(ctx, SQL_IMPORT_BATCH, &rows,
+                P(job->import.import_id, import_policy_name(job->text.policy), job->import.list_id, param_array(b->id, b->count),
+                  column(b->external, b->count, b->has_external), param_array(b->name, b->count), param_array(b->phone, b->count),
+                  param_array(b->original, b->count), column(b->category, b->count, b->has_category), column(b->custom, b->count, b->has_custom),
+                  column(b->phones, b->count, b->has_phones), column(b->line, b->count, strict), column(b->text, b->count, strict),
+                  param_array(b->bad_line, b->refused), param_array(b->bad_field, b->refused), param_array(b->bad_code, b->refused),
+                  param_array(b->bad_reason, b->refused), param_array(b->bad_text, b->refused), b->from, b->to, b->merged, b->skipped)));
+    if (str_equal(row_text(&rows, 0, "how"), "other"))
+        FAIL_CODE(ctx, CONFLICT, "import_in_progress", "Somebody else goes on with this import.");
+    return NULL;
+}
+
+static fallible write_patiently(struct import_job *job, const struct import_batch *batch)
+{
+    struct turn turn = { .job = job, .batch = batch };
+
     for (int i = 1;; i++) {
-        struct err *err = db_retry(&job->ctx, write_batch, job);
+        arena_reset(job->turn_arena);
+        struct err *err = db_retry(&job->ctx, write_batch, &turn);
         if (!err || err->kind != ERR_UNAVAILABLE || i == DATABASE_TRIES)
             return err;
         nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
     }
 }
 
-static void clear_batch(struct import_job *job)
+/* The next batch to write, NULL when the last one was. */
+static struct import_batch *next_to_write(struct import_job *job)
 {
-    struct batch *b = &job->batch;
-
-    memset(b->by_external, 0, sizeof b->by_external);
-    memset(b->by_phone, 0, sizeof b->by_phone);
-    b->count = b->refused = 0;
-    b->merged = 0;
-    arena_reset(job->batch_arena);
-    job->from = job->to;
-    if (job->mapped && job->to > (8 << 20))                     /* pages that were read are not held on to */
-        madvise(job->bytes, (size_t)job->to & ~(size_t)4095, MADV_DONTNEED);
+    pthread_mutex_lock(&job->lock);
+    while (job->filled == job->written && !job->read_to_the_end)
+        pthread_cond_wait(&job->changed, &job->lock);
+    struct import_batch *b = job->filled == job->written ? NULL : job->batch[job->written % BATCHES];
+    pthread_mutex_unlock(&job->lock);
+    return b;
 }
 
-static fallible read_all(struct import_job *job)
+static void count_written(struct import_job *job, bool gave_up)
 {
-    size_t at = (size_t)job->from, line = csv_count_lines(job->bytes, at) + 1;
-    struct csv_reader *reader = csv_reader_make(job->bytes, job->size, job->head.delimiter, at, line);
-    struct csv_row row;
+    pthread_mutex_lock(&job->lock);
+    job->written++;
+    job->gave_up = gave_up;
+    pthread_cond_broadcast(&job->changed);
+    pthread_mutex_unlock(&job->lock);
+}
+
+static fallible write_all(struct import_job *job)
+{
+    struct import_batch *b;
     struct err *err = NULL;
 
-    while (!err && csv_reader_next(reader, job->batch_arena, &row)) {
-        add_row(job, &row);
-        job->to = (int64_t)row.end;
-        if (batch_full(job)) {
-            err = write_patiently(job);
-            if (!err)
-                clear_batch(job);
-        }
+    while (!err && (b = next_to_write(job))) {
+        if (b->count || b->refused || b->skipped || b->merged)
+            err = write_patiently(job, b);
+        count_written(job, err != NULL);
     }
-    csv_reader_destroy(reader);
-    if (!err && (job->batch.count || job->batch.refused))
-        err = write_patiently(job);
     return err;
 }
 
-/* ---- the job ---- */
-
-static fallible begin(struct import_job *job)
-{
-    struct ctx *ctx = &job->ctx;
-    struct rows rows;
-    bool unfinished;
-
-    TRY(csv_open(ctx, job->bytes, job->size, &job->head));
-    if (!job->country) {
-        TRY(db_rows(ctx, SQL_LEAD_COUNTRY, &rows, NO_PARAMS));
-        job->country = rows.count ? row_text(&rows, 0, "country") : NULL;
-    }
-    const char *sha256 = sha256_hex(ctx->arena, job->bytes, job->size);
-    TRY(db_rows(ctx, SQL_IMPORT_LOCK, &rows, P(sha256)));
-    if (!row_bool(&rows, 0, "got"))
-        FAIL_CODE(ctx, CONFLICT, "import_in_progress", "These very bytes are being imported at this moment.");
-    TRY(db_maybe(ctx, SQL_IMPORT_UNFINISHED, &import_shape, &job->import, &unfinished, P(sha256)));
-    if (!unfinished)
-        TRY(db_one(ctx, SQL_IMPORT_INSERT, &import_shape, &job->import, P(uuid_make(), sha256, job->size, job->head.first_row)));
-    job->from = job->to = job->import.bytes_done;
-    return NULL;
-}
-
-/* A copy that outlives the batch's memory. */
+/* A copy that outlives the memory of a turn. */
 static struct err *copy_error(struct arena *a, const struct err *from)
 {
     struct err *err = err_make(a, from->file, from->line, from->kind, arena_text(a, from->code), NULL, "%s", from->message);
@@ -373,22 +239,145 @@ static struct err *copy_error(struct arena *a, const struct err *from)
     return err;
 }
 
+static fallible read_and_write(struct import_job *job)
+{
+    pthread_t reader;
+
+    for (int i = 0; i < BATCHES; i++) {
+        job->batch[i] = calloc(1, sizeof *job->batch[i]);
+        if (!job->batch[i])
+            abort();
+        job->batch[i]->arena = arena_create((size_t)64 << 20);
+    }
+    if (pthread_create(&reader, NULL, read_all, job))
+        FAIL(&job->ctx, INTERNAL, "no thread to read the file");
+    job->ctx.arena = job->turn_arena;
+    struct err *err = write_all(job);
+    if (err)
+        err = copy_error(job->arena, err);
+    job->ctx.arena = job->arena;
+    pthread_join(reader, NULL);
+    return err;
+}
+
+/* ---- the job ---- */
+
+static void tell(struct import_job *job, bool *what)
+{
+    pthread_mutex_lock(&job->lock);
+    *what = true;
+    pthread_cond_broadcast(&job->changed);
+    pthread_mutex_unlock(&job->lock);
+}
+
+/* The right to work on these bytes.  Who finds them being imported joins that import, and takes over when its worker dies; *over when it
+ * came to its end meanwhile. */
+static fallible take_turn(struct import_job *job, const char *options, bool *over)
+{
+    struct ctx *ctx = &job->ctx;
+    struct arena *look = arena_create((size_t)1 << 20);
+    struct rows rows;
+    struct err *err = NULL;
+    bool found = false, got = false;
+
+    *over = false;
+    ctx->arena = look;
+    while (!err && !got) {
+        arena_reset(look);
+        err = db_rows(ctx, SQL_IMPORT_LOCK, &rows, P(arena_printf(look, "%s %s", job->sha256, options)));
+        got = !err && row_bool(&rows, 0, "got");
+        if (err || got)
+            break;
+        if (!uuid_is_none(job->resumed))
+            err = ERR(ctx, CONFLICT, "Somebody else goes on with this import.");
+        else if (!found)
+            err = db_maybe(ctx, SQL_IMPORT_UNFINISHED, &import_shape, &job->import, &found, P(job->sha256, options));
+        if (!err && found && !job->begun)
+            tell(job, &job->begun);
+        nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
+    }
+    if (!err && found) {
+        err = imports_find(ctx, job->import.import_id, &job->import);
+        *over = !err && str_equal(job->import.state, "done");
+    }
+    ctx->arena = job->arena;
+    if (err)
+        err = copy_error(job->arena, err);
+    arena_destroy(look);
+    return err;
+}
+
+static fallible open_text(struct import_job *job)
+{
+    struct ctx *ctx = &job->ctx;
+    struct csv_wishes wishes;
+
+    TRY(import_wishes(ctx, &job->options, job->bytes.at, job->bytes.size, &job->encoding, &wishes, &job->text));
+    if (job->encoding != ENCODING_UTF_8)
+        TRY(import_bytes_decode(ctx, job->folder, job->encoding, &job->bytes));
+    job->text.bytes = job->bytes.at ? job->bytes.at : "";
+    job->text.size = job->bytes.size;
+    return csv_open(ctx, job->text.bytes, job->text.size, &wishes, &job->text.head);
+}
+
+/* The row of the import: the unfinished one of these bytes, or a new one.  Its file is kept first, so that no row is without one. */
+static fallible enter_row(struct import_job *job, const char *options)
+{
+    struct ctx *ctx = &job->ctx;
+    struct uuid list = { 0 };
+    bool unfinished;
+
+    TRY(db_maybe(ctx, SQL_IMPORT_UNFINISHED, &import_shape, &job->import, &unfinished, P(job->sha256, options)));
+    struct uuid id = unfinished ? job->import.import_id : uuid_make();
+    if (!uuid_is_none(job->resumed) && !uuid_equal(job->resumed, id))
+        FAIL(ctx, CONFLICT, "This import has come to its end elsewhere.");
+    bool kept = job->source.keep && import_keep(ctx, job->folder, id, &job->source, &job->bytes);
+    struct err *err = open_text(job);
+    if (!err && job->options.list)
+        err = lists_named(ctx, job->options.list, &list);
+    if (!err && unfinished)
+        return db_one(ctx, SQL_IMPORT_TAKE, &import_shape, &job->import, P(id, job->text.size, list, kept, ctx->principal, ctx->epoch, ctx->role));
+    if (!err)
+        err = db_one(ctx, SQL_IMPORT_INSERT, &import_shape, &job->import, P(id, job->sha256, options, job->text.size, job->text.head.first_row,
+                     encoding_name(job->encoding), list, kept, ctx->principal, ctx->epoch, ctx->role));
+    if (err && kept && !unfinished)
+        unlink(import_kept_path(job->arena, job->folder, id));
+    return err;
+}
+
 static fallible work(struct import_job *job)
 {
     struct ctx *ctx = &job->ctx;
+    bool over;
 
-    ctx->arena = job->arena;
-    TRY(begin(job));
-    pthread_mutex_lock(&job->lock);
-    job->begun = true;
-    pthread_cond_broadcast(&job->changed);
-    pthread_mutex_unlock(&job->lock);
-    ctx->arena = job->batch_arena;
-    struct err *err = read_all(job);
-    ctx->arena = job->arena;
-    if (err)
-        return copy_error(job->arena, err);
-    return db_one(ctx, SQL_IMPORT_END, &import_shape, &job->import, P(job->import.import_id, "done"));
+    const char *sha256 = sha256_hex(job->arena, job->bytes.at ? job->bytes.at : "", job->bytes.size);
+    if (job->sha256 && !str_equal(job->sha256, sha256))
+        FAIL(ctx, INTERNAL, "the kept file is not what was sent");
+    job->sha256 = sha256;
+    const char *options = import_options_text(job->arena, &job->options);
+    TRY(take_turn(job, options, &over));
+    if (over)
+        return NULL;
+    TRY(enter_row(job, options));
+    tell(job, &job->begun);
+    TRY(read_and_write(job));
+    TRY(db_one(ctx, SQL_IMPORT_END, &import_shape, &job->import, P(job->import.import_id, "done", (const char *)NULL)));
+    if (job->source.keep)
+        unlink(import_kept_path(job->arena, job->folder, job->import.import_id));
+    return NULL;
+}
+
+/* What will not be better the next time ends the import; a database that is away, or somebody else at work, does not. */
+static void settle(struct import_job *job, const struct err *err)
+{
+    struct ctx *ctx = &job->ctx;
+
+    if (!err || uuid_is_none(job->import.import_id) || err->kind == ERR_UNAVAILABLE || err->kind == ERR_CONFLICT)
+        return;
+    struct err *worse = db_global_run(&(struct ctx){ .arena = job->arena, .db = ctx->db }, SQL_IMPORT_GIVE_UP, NULL,
+                                      P(ctx->tenant, job->import.import_id, err->message, 0));
+    if (worse)
+        log_error(ctx, "import.not_settled", KV("because", err_chain(job->arena, worse)));
 }
 
 static void let_go(struct import_job *job)
@@ -398,11 +387,12 @@ static void let_go(struct import_job *job)
     pthread_mutex_unlock(&job->lock);
     if (!last)
         return;
-    if (job->mapped)
-        munmap(job->bytes, job->size);
-    else
-        free(job->bytes);
-    arena_destroy(job->batch_arena);
+    import_bytes_release(&job->bytes);
+    for (int i = 0; i < BATCHES && job->batch[i]; i++) {
+        arena_destroy(job->batch[i]->arena);
+        free(job->batch[i]);
+    }
+    arena_destroy(job->turn_arena);
     arena_destroy(job->arena);
     pthread_cond_destroy(&job->changed);
     pthread_mutex_destroy(&job->lock);
@@ -412,55 +402,23 @@ static void let_go(struct import_job *job)
 static void *run(void *data)
 {
     struct import_job *job = data;
+    struct uuid tenant = job->ctx.tenant;
     struct err *err = work(job);
 
-    if (err && err->kind != ERR_INVALID)
+    settle(job, err);
+    if (err && err->kind != ERR_INVALID && err->kind != ERR_CONFLICT)
         log_error(&job->ctx, "import.failed", KV("because", err_chain(job->arena, err)));
-    else
+    else if (!err)
         log_info(&job->ctx, "import.done", KV("rows", job->import.rows), KV("refused", job->import.refused));
     db_destroy(job->ctx.db);
-    pthread_mutex_lock(&job->lock);
+    leave_place(tenant);
     job->err = err;
-    job->ended = true;
-    pthread_cond_broadcast(&job->changed);
-    pthread_mutex_unlock(&job->lock);
-    atomic_fetch_sub(&jobs, 1);
+    tell(job, &job->ended);
     let_go(job);
     return NULL;
 }
 
-static void close_fd(int *fd)
-{
-    if (*fd >= 0)
-        close(*fd);
-}
-
-static fallible take_bytes(struct ctx *ctx, struct import_job *job, const struct import_source *source)
-{
-    if (!source->path) {
-        job->size = source->size;
-        job->bytes = malloc(source->size + 1);
-        if (!job->bytes)
-            abort();
-        memcpy(job->bytes, source->size ? source->bytes : "", source->size);
-        return NULL;
-    }
-    __attribute__((cleanup(close_fd))) int fd = open(source->path, O_RDONLY | O_CLOEXEC);
-    struct stat about;
-    if (fd < 0 || fstat(fd, &about))
-        FAIL(ctx, INTERNAL, "the file cannot be opened: %s", strerror(errno));
-    job->size = (size_t)about.st_size;
-    if (job->size == 0)
-        return NULL;
-    void *map = mmap(NULL, job->size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (map == MAP_FAILED)
-        FAIL(ctx, INTERNAL, "the file cannot be read: %s", strerror(errno));
-    job->bytes = map;
-    job->mapped = true;
-    return NULL;
-}
-
-static struct import_job *make_job(const struct ctx *ctx, const char *conninfo, const char *country)
+static struct import_job *make_job(const struct ctx *ctx, const struct settings *settings, const struct import_options *options)
 {
     struct import_job *job = calloc(1, sizeof *job);
 
@@ -468,51 +426,64 @@ static struct import_job *make_job(const struct ctx *ctx, const char *conninfo, 
         abort();
     pthread_mutex_init(&job->lock, NULL);
     pthread_cond_init(&job->changed, NULL);
-    job->holders = 1;
+    job->holders = 2;
     job->arena = arena_create((size_t)8 << 20);
-    job->batch_arena = arena_create((size_t)64 << 20);
+    job->turn_arena = arena_create((size_t)64 << 20);
     struct arena *a = job->arena;
+    /* whoever may begin an import may see it through: the token it was begun with may end meanwhile, the person's rights may not */
     job->ctx = (struct ctx){
-        .arena = a, .db = db_create(conninfo, "outdial-import", false), .tenant = ctx->tenant, .principal = arena_text(a, ctx->principal),
-        .epoch = ctx->epoch, .token_id = arena_text(a, ctx->token_id), .role = arena_text(a, ctx->role),
-        .request_id = arena_text(a, ctx->request_id), .doing = "import",
+        .arena = a, .db = db_create(settings->database_url, "outdial-import", false), .tenant = ctx->tenant, .principal = arena_text(a, ctx->principal),
+        .epoch = ctx->epoch, .role = arena_text(a, ctx->role), .request_id = arena_text(a, ctx->request_id), .doing = "import",
     };
-    job->country = arena_text(a, country);
+    job->folder = arena_text(a, settings->import_folder);
+    job->options = import_options_copy(a, options);
     return job;
 }
 
-fallible svc_import_start(struct ctx *ctx, const char *conninfo, const struct import_source *source, const char *country, struct import_job **out)
+static fallible start(struct import_job *job, const struct import_source *source)
 {
+    struct ctx *ctx = &job->ctx;
     pthread_t thread;
     pthread_attr_t attributes;
 
-    if (atomic_fetch_add(&jobs, 1) >= MOST_JOBS) {
-        atomic_fetch_sub(&jobs, 1);
+    job->source = *source;
+    job->source.path = arena_text(job->arena, source->path);
+    TRY(import_bytes_take(ctx, job->folder, source, &job->bytes));
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, (size_t)1 << 20);
+    int failed = pthread_create(&thread, &attributes, run, job);
+    pthread_attr_destroy(&attributes);
+    if (failed)
+        FAIL(ctx, INTERNAL, "no thread for the import");
+    return NULL;
+}
+
+/* The job of a place that was taken; given back when it cannot start. */
+static fallible start_or_leave(struct ctx *ctx, struct import_job *job, const struct import_source *source, struct import_job **out)
+{
+    struct err *err = start(job, source);
+
+    *out = job;
+    if (!err)
+        return NULL;
+    err = copy_error(ctx->arena, err);
+    leave_place(job->ctx.tenant);
+    db_destroy(job->ctx.db);
+    job->holders = 1;
+    let_go(job);
+    return err;
+}
+
+fallible svc_import_start(struct ctx *ctx, const struct settings *settings, const struct import_source *source, const struct import_options *options,
+                          struct import_job **out)
+{
+    if (!take_place(ctx->tenant)) {
         struct err *err = ERR(ctx, TOO_MANY, "Too many imports run at this moment; try again when one has ended.");
         err->retry_after_secs = 5;
         return err;
     }
-    struct import_job *job = make_job(ctx, conninfo, country);
-    struct err *err = take_bytes(ctx, job, source);
-    if (!err) {
-        job->holders = 2;
-        pthread_attr_init(&attributes);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        pthread_attr_setstacksize(&attributes, (size_t)1 << 20);
-        if (pthread_create(&thread, &attributes, run, job)) {
-            job->holders = 1;
-            err = ERR(ctx, INTERNAL, "no thread for the import");
-        }
-        pthread_attr_destroy(&attributes);
-    }
-    if (err) {
-        atomic_fetch_sub(&jobs, 1);
-        db_destroy(job->ctx.db);
-        let_go(job);
-        return err;
-    }
-    *out = job;
-    return NULL;
+    return start_or_leave(ctx, make_job(ctx, settings, options), source, out);
 }
 
 fallible svc_import_wait(struct ctx *ctx, struct import_job *job, bool to_the_end, struct import *out)
@@ -532,6 +503,18 @@ fallible svc_import_wait(struct ctx *ctx, struct import_job *job, bool to_the_en
     return err ? err : imports_find(ctx, id, out);
 }
 
+fallible svc_import_look(struct ctx *ctx, struct import_job *job, bool *ended, struct import *out)
+{
+    struct uuid id = { 0 };
+
+    pthread_mutex_lock(&job->lock);
+    *ended = job->ended;
+    if (job->begun)
+        id = job->import.import_id;
+    pthread_mutex_unlock(&job->lock);
+    return uuid_is_none(id) ? NULL : imports_find(ctx, id, out);
+}
+
 fallible imports_find(struct ctx *ctx, struct uuid id, struct import *out)
 {
     *out = (struct import){ 0 };
@@ -541,4 +524,100 @@ fallible imports_find(struct ctx *ctx, struct uuid id, struct import *out)
 fallible imports_refusals(struct ctx *ctx, struct uuid id, int64_t after, int64_t limit, struct list *out)
 {
     return db_list(ctx, SQL_IMPORT_REFUSALS, &import_refusal_shape, out, P(id, after, limit));
+}
+
+/* ---- the keeper ---- */
+
+#define KEEPER_MS        1000
+#define TEXTS_AT_A_TIME  5                                      /* batches in one transaction */
+#define SILENT_SECS      60                                     /* until an import without a file is given up */
+#define AWAY_SECS        86400                                  /* until one whose file is on another machine is */
+
+/* In the name of whoever began it, whose rights enter() looks at again. */
+static fallible go_on(struct ctx *ctx, const struct settings *settings, struct uuid tenant, struct uuid id, const char *path)
+{
+    struct import_options options;
+    struct import_job *job;
+    struct rows rows;
+
+    TRY(db_global_rows(ctx, SQL_IMPORT_LEFT, &rows, P(tenant, id)));
+    if (rows.count == 0 || !take_place(tenant))
+        return NULL;
+    struct err *err = import_options_read(ctx, row_text(&rows, 0, "options"), &options);
+    if (err) {
+        leave_place(tenant);
+        return err;
+    }
+    struct ctx owner = { .arena = ctx->arena, .tenant = tenant, .principal = row_text(&rows, 0, "principal"), .epoch = row_int(&rows, 0, "epoch"),
+                         .role = row_text(&rows, 0, "role"), .request_id = uuid_hex(ctx->arena, id) };
+    job = make_job(&owner, settings, &options);
+    job->holders = 1;                                           /* nobody waits for it */
+    job->resumed = id;
+    job->sha256 = arena_text(job->arena, row_text(&rows, 0, "sha256"));
+    log_info(&job->ctx, "import.resumed", KV("import", uuid_text(ctx->arena, id)));
+    return start_or_leave(ctx, job, &(struct import_source){ .path = path, .keep = true }, &job);
+}
+
+static fallible take_up(struct ctx *ctx, const struct settings *settings)
+{
+    struct rows rows;
+
+    TRY(db_global_rows(ctx, SQL_IMPORTS_LEFT, &rows, P(2 * MOST_JOBS)));
+    for (size_t i = 0; i < rows.count; i++) {
+        struct uuid tenant = row_uuid(&rows, i, "tenant_id"), id = row_uuid(&rows, i, "import_id");
+        const char *path = import_kept_path(ctx->arena, settings->import_folder, id);
+        bool kept = row_bool(&rows, i, "kept");
+        int64_t silent = row_int(&rows, i, "silent_seconds");
+        if (kept && access(path, R_OK) == 0)
+            TRY(go_on(ctx, settings, tenant, id, path));
+        else if (silent > (kept ? AWAY_SECS : SILENT_SECS))
+            TRY(db_global_run(ctx, SQL_IMPORT_GIVE_UP, NULL, P(tenant, id, "The program that read the file ended. The same file again goes on where it stopped.",
+                                                              silent)));
+    }
+    return NULL;
+}
+
+static fallible write_texts(struct ctx *ctx)
+{
+    struct rows rows;
+
+    for (int i = 0; i < 4; i++) {
+        TRY(db_global_rows(ctx, SQL_LEAD_TEXTS_CATCH_UP, &rows, P(TEXTS_AT_A_TIME)));
+        if (row_int(&rows, 0, "count") == 0)
+            return NULL;
+    }
+    return NULL;
+}
+
+struct keeper { const struct settings *settings; struct arena *arena; struct db *db; };
+
+static void *keep(void *data)
+{
+    struct keeper *k = data;
+    struct ctx ctx = { .arena = k->arena, .db = k->db, .doing = "imports" };
+    bool away = false;
+
+    for (;;) {
+        arena_reset(k->arena);
+        struct err *err = take_up(&ctx, k->settings);
+        if (!err)
+            err = write_texts(&ctx);
+        if (err && !away)
+            log_warning(&ctx, "imports.keeper", KV("because", err_chain(k->arena, err)));
+        away = err != NULL;
+        nanosleep(&(struct timespec){ .tv_sec = KEEPER_MS / 1000, .tv_nsec = KEEPER_MS % 1000 * 1000000L }, NULL);
+    }
+    return NULL;
+}
+
+fallible svc_imports_keep(struct ctx *ctx, const struct settings *settings)
+{
+    pthread_t thread;
+    static struct keeper k;
+
+    k = (struct keeper){ .settings = settings, .arena = arena_create((size_t)4 << 20), .db = db_create(settings->database_url, "outdial-imports", false) };
+    if (pthread_create(&thread, NULL, keep, &k))
+        FAIL(ctx, INTERNAL, "no thread to keep imports");
+    pthread_detach(thread);
+    return NULL;
 }

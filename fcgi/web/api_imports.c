@@ -1,7 +1,6 @@
 /*
  * web/api_imports.c - importing leads over HTTP.
  */
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -36,20 +35,94 @@ static bool is_csv(struct req *r)
     return type && (strncasecmp(type, "text/csv", 8) == 0 || strncasecmp(type, "application/csv", 15) == 0);
 }
 
-/* POST .../leads/import?country= */
+static void write_columns(struct json_out *out, struct arena *a, const struct csv_head *head)
+{
+    json_name(out, "columns");
+    json_open_array(out);
+    for (size_t i = 0; i < head->count; i++) {
+        json_open_object(out);
+        json_name(out, "position");
+        json_put_integer(out, (int64_t)i + 1);
+        json_name(out, "heading");
+        json_put_string(out, head->name[i]);
+        json_name(out, "field");
+        json_put_string(out, csv_field_of(a, head, i));
+        json_close_object(out);
+    }
+    json_close_array(out);
+}
+
+static void write_row(struct json_out *out, const struct import_preview *p, const struct import_preview_row *row)
+{
+    const struct import_batch *b = p->batch;
+    bool ok = str_equal(row->verdict, "ok");
+
+    json_open_object(out);
+    json_name(out, "line");
+    json_put_integer(out, (int64_t)row->row.line);
+    json_name(out, "verdict");
+    json_put_string(out, row->verdict);
+    json_name(out, "field");
+    json_put_string(out, row->field);
+    json_name(out, "code");
+    json_put_string(out, row->code);
+    json_name(out, "reason");
+    json_put_string(out, row->reason);
+    json_name(out, "phone_e164");
+    json_put_string(out, ok ? b->phone[row->lead] : NULL);
+    json_name(out, "cells");
+    json_open_array(out);
+    for (size_t i = 0; i < row->row.count; i++)
+        json_put_string(out, row->row.cell[i]);
+    json_close_array(out);
+    json_close_object(out);
+}
+
+static fallible preview(struct req *r, const struct import_source *source, const struct import_options *options)
+{
+    struct import_preview p;
+
+    TRY(svc_import_preview(r->ctx, source, options, &p));
+    struct json_out *out = reply_object(r);
+    const char delimiter[2] = { p.text.head.delimiter };
+    json_name(out, "encoding");
+    json_put_string(out, encoding_name(p.encoding));
+    json_name(out, "delimiter");
+    json_put_string(out, delimiter);
+    json_name(out, "header");
+    json_put_flag(out, p.text.head.heading);
+    json_name(out, "country");
+    json_put_string(out, p.text.country);
+    json_name(out, "whole");
+    json_put_flag(out, p.whole);
+    write_columns(out, r->ctx->arena, &p.text.head);
+    json_name(out, "rows");
+    json_open_array(out);
+    for (size_t i = 0; i < p.count; i++)
+        write_row(out, &p, &p.row[i]);
+    json_close_array(out);
+    return reply_object_end(r, 200);
+}
+
+/* POST .../leads/import?country=&encoding=&delimiter=&header=&map=&policy=&list=&preview= */
 fallible api_lead_import(struct req *r)
 {
-    const char *country = req_query(r, "country"), *prefer = req_header(r, "Prefer");
+    const char *prefer = req_header(r, "Prefer");
     bool later = prefer && strstr(prefer, "respond-async");
-    struct import_source source = { .path = r->body_file, .bytes = r->body, .size = r->body_size };
+    struct import_source source = { .path = r->body_file, .bytes = r->body, .size = r->body_size, .keep = true };
+    struct import_options options = {
+        .country = req_query(r, "country"), .encoding = req_query(r, "encoding"), .delimiter = req_query(r, "delimiter"), .header = req_query(r, "header"),
+        .map = req_query(r, "map"), .policy = req_query(r, "policy"), .list = req_query(r, "list"),
+    };
     struct import_job *job;
     struct import import;
 
     if (!is_csv(r))
         FAIL(r->ctx, MEDIA_TYPE, "Send the file as text/csv.");
-    if (country && (strlen(country) != 2 || !isupper((unsigned char)country[0]) || !isupper((unsigned char)country[1])))
-        FAIL_FIELD(r->ctx, "country", "malformed", "country is an ISO 3166 code of two capital letters, e.g. TR");
-    TRY(svc_import_start(r->ctx, r->settings->database_url, &source, country, &job));
+    TRY(import_options_check(r->ctx, &options));
+    if (str_equal(req_query(r, "preview"), "true"))
+        return preview(r, &source, &options);
+    TRY(svc_import_start(r->ctx, r->settings, &source, &options, &job));
     r->ctx->deadline_ms = 0;                                    /* the file takes the time it takes */
     TRY(svc_import_wait(r->ctx, job, !later, &import));
     reply_header(r, "Location", "%s", address_of(r, &import));

@@ -63,6 +63,10 @@ const struct schema schemas[] = {
 
     { "Lead",             .shape = &lead_shape },
     { "Import",           .shape = &import_shape },
+    { "ImportPreview",    .members = "encoding: text, delimiter: text, header: boolean, country: text|null, whole: boolean, columns: [ImportColumn], rows: [ImportRow]" },
+    { "ImportColumn",     .members = "position: integer, heading: text, field: text" },
+    { "ImportRow",        .members = "line: integer, verdict: 'ok'|'duplicate'|'refused', field: text|null, code: text|null, reason: text|null, "
+                                     "phone_e164: text|null, cells: [text]" },
     { "DoNotCall",        .shape = &dnc_shape },
 
     { "Call",             .shape = &call_shape },

@@ -48,6 +48,7 @@
     X(webhook_queue,         "OUTDIAL_WEBHOOK_QUEUE", "",  "100000", NUMBER, "Deliveries that may wait for one tenant's webhook endpoints") \
     X(trusted_proxies,       "OUTDIAL_TRUSTED_PROXIES", "", "", TEXT, "Networks of proxies in front of nginx whose X-Forwarded-For is believed") \
     X(tenant_id,             "OUTDIAL_TENANT_ID",     "",  NULL, TEXT, "Tenant of commands that name none")                   \
+    X(import_folder,         "OUTDIAL_IMPORT_FOLDER", "",  "/var/lib/outdial/imports", TEXT, "Where files wait that are being imported") \
     X(threads,               "OUTDIAL_THREADS",       "",  "16", NUMBER, "Threads, and database connections, of one worker process") \
     X(log_level,             "OUTDIAL_LOG_LEVEL",     "",  "info", TEXT, "debug, info, warning or error")
 

@@ -11,6 +11,7 @@
 #define LEAD_NAME_LONGEST     300                               /* characters */
 #define LEAD_EXTERNAL_LONGEST 200
 #define LEAD_PHONE_LONGEST    100
+#define LEAD_LABEL_LONGEST    50
 
 struct lead {
     struct uuid id;

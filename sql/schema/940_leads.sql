@@ -22,7 +22,56 @@ GRANT SELECT ON outdial.campaign_shown TO api, gate;
 CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA outdial;
 CREATE OR REPLACE FUNCTION outdial.lead_text(p_name text, p_external_id text, p_phone text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT lower(p_name) || ' ' || lower(coalesce(p_external_id, '')) || ' ' || coalesce(p_phone, '') $$;
-CREATE INDEX IF NOT EXISTS leads_text ON leads USING gin (outdial.lead_text(name, external_id, phone_e164) outdial.gin_trgm_ops) WHERE deleted_at IS NULL;
+DROP INDEX IF EXISTS leads_text;
+CREATE INDEX IF NOT EXISTS lead_texts_trigrams ON lead_texts USING gin (text outdial.gin_trgm_ops);
+
+-- Texts of these leads as they are now.  The share lock makes a change that comes meanwhile wait and write its own text after this one.
+CREATE OR REPLACE FUNCTION outdial.lead_texts_write(p_tenant uuid, p_leads uuid[]) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp SET enable_seqscan = off AS $$
+    INSERT INTO lead_texts (tenant_id, lead_id, text)
+    SELECT tenant_id, id, lead_text(name, external_id, phone_e164)
+      FROM (SELECT * FROM leads WHERE tenant_id = p_tenant AND id = ANY (p_leads) FOR SHARE) l
+    ON CONFLICT (tenant_id, lead_id) DO UPDATE SET text = excluded.text WHERE lead_texts.text <> excluded.text
+$$;
+
+-- Few leads are found at once; many, as an import writes them, are left for later (lead_texts_catch_up).  Until then they are found
+-- among the newest.
+CREATE OR REPLACE FUNCTION outdial.leads_written() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_written  record;
+BEGIN
+    FOR v_written IN SELECT tenant_id, array_agg(id) AS leads FROM written GROUP BY tenant_id LOOP
+        IF cardinality(v_written.leads) <= 100 THEN
+            PERFORM lead_texts_write(v_written.tenant_id, v_written.leads);
+        ELSE
+            INSERT INTO lead_texts_due (tenant_id, leads) VALUES (v_written.tenant_id, v_written.leads);
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS leads_added ON leads;
+CREATE TRIGGER leads_added AFTER INSERT ON leads REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION outdial.leads_written();
+DROP TRIGGER IF EXISTS leads_changed ON leads;
+CREATE TRIGGER leads_changed AFTER UPDATE ON leads REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION outdial.leads_written();
+INSERT INTO lead_texts (tenant_id, lead_id, text)
+SELECT tenant_id, id, outdial.lead_text(name, external_id, phone_e164) FROM leads WHERE NOT EXISTS (SELECT FROM lead_texts) AND deleted_at IS NULL;
+
+-- Writes what is due, some batches at a time and never the same ones twice; answers how many leads.  While an import is at work,
+-- only what has waited for a minute: rows first, words after.
+CREATE OR REPLACE FUNCTION outdial.lead_texts_catch_up(p_batches integer) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_batch  record;
+    v_count  bigint := 0;
+    v_busy   boolean := EXISTS (SELECT FROM imports WHERE state = 'running' AND beat_at > outdial.now() - interval '3 seconds');
+BEGIN
+    FOR v_batch IN DELETE FROM lead_texts_due WHERE id IN (SELECT id FROM lead_texts_due
+                     WHERE NOT v_busy OR since < outdial.now() - interval '1 minute' ORDER BY id LIMIT p_batches FOR UPDATE SKIP LOCKED) RETURNING tenant_id, leads LOOP
+        PERFORM lead_texts_write(v_batch.tenant_id, v_batch.leads);
+        v_count := v_count + cardinality(v_batch.leads);
+    END LOOP;
+    RETURN v_count;
+END $$;
 
 CREATE OR REPLACE FUNCTION outdial.lead_search(p_tenant uuid, p_text text, p_limit bigint, p_after uuid) RETURNS SETOF leads
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
@@ -46,8 +95,7 @@ BEGIN
     IF length(v_text) > 3 THEN
         v_text := '%' || v_text;
     END IF;
-    -- what many leads have is found among the newest; what few have, by the index.  Left alone, the planner reads the whole
-    -- tenant backwards for a word that nobody has.
+    -- what many leads have is found among the newest, and so is what was just imported; what few have, by the index
     SELECT id INTO v_oldest FROM leads WHERE tenant_id = p_tenant AND (p_after IS NULL OR id < p_after) ORDER BY id DESC OFFSET 4999 LIMIT 1;
     RETURN QUERY
     SELECT * FROM leads l
@@ -58,12 +106,10 @@ BEGIN
     IF v_found < p_limit AND v_oldest IS NOT NULL THEN
         RETURN QUERY
         WITH found AS MATERIALIZED (
-            SELECT l.id, l.tenant_id FROM leads l
-             WHERE l.deleted_at IS NULL AND (lead_text(l.name, l.external_id, l.phone_e164) LIKE v_text OR lead_text(l.name, l.external_id, l.phone_e164) LIKE v_word)
-        ), page AS (
-            SELECT f.id FROM found f WHERE f.tenant_id = p_tenant AND f.id < v_oldest ORDER BY f.id DESC LIMIT p_limit - v_found
+            SELECT t.lead_id, t.tenant_id FROM lead_texts t WHERE t.text LIKE v_text OR t.text LIKE v_word
         )
-        SELECT l.* FROM page JOIN leads l ON l.tenant_id = p_tenant AND l.id = page.id ORDER BY l.id DESC;
+        SELECT l.* FROM found f JOIN leads l ON l.tenant_id = p_tenant AND l.id = f.lead_id
+         WHERE f.tenant_id = p_tenant AND f.lead_id < v_oldest AND l.deleted_at IS NULL ORDER BY l.id DESC LIMIT p_limit - v_found;
     END IF;
 END $$;
 

@@ -26,7 +26,7 @@ CREATE POLICY own_tenant ON tenants TO api, dialer, events USING (id = (SELECT o
 -- What the workers may do with a tenant's rows by themselves.  Attempts, conversations, legs, events, do-not-call and audit are
 -- written by the gate's functions alone; the window, the gap and the status of a tenant by owner alone.
 GRANT SELECT ON tenants, users, api_keys, provider_accounts, trunks, phone_numbers, number_use, campaigns, scripts, leads, campaign_lists, campaign_leads,
-                imports, import_refusals, conversations, attempts, legs, call_events, dnc, audit, idempotency, identity_providers TO api;
+                imports, import_refusals, lead_lists, lead_list_members, lead_phones, conversations, attempts, legs, call_events, dnc, audit, idempotency, identity_providers TO api;
 GRANT UPDATE (name, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key, countries, allowed_networks, require_totp,
               updated_at) ON tenants TO api;
 GRANT INSERT (id, tenant_id, email, name, password_hash, role, phone_e164, caller_id, locale), DELETE ON users TO api;
@@ -52,7 +52,7 @@ GRANT UPDATE (name, agent_kind, account_id, caller_id, caller_id_strategy, numbe
               window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection, machine_detection_timeout_ms, wait_for_beep,
               async_machine_detection, ring_seconds, retries, updated_at) ON campaigns TO api;
 GRANT DELETE ON campaigns TO api;
-GRANT INSERT, UPDATE, DELETE ON scripts, leads, imports, import_refusals, idempotency TO api;
+GRANT INSERT, UPDATE, DELETE ON scripts, leads, lead_lists, lead_list_members, lead_phones, imports, import_refusals, idempotency TO api;
 GRANT DELETE ON dnc TO api;
 GRANT SELECT ON webhook_endpoints, webhook_events, webhook_deliveries TO api;
 GRANT INSERT (id, tenant_id, url, description, events, is_active, secret_sealed), DELETE ON webhook_endpoints TO api;
@@ -104,6 +104,7 @@ BEGIN
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
                                            'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'numbers_store', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
+                                           'import_batch', 'imports_left', 'import_left', 'import_give_up', 'lead_texts_catch_up',
                                            'webhook_test', 'webhook_redeliver']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);
         END IF;

@@ -14,6 +14,10 @@ BEGIN
     INSERT INTO scripts (tenant_id, campaign_id, locale, part, text) VALUES (t, w.id(p, 20), 'en', 'greeting', 'canary');
     INSERT INTO imports (id, tenant_id, sha256) VALUES (w.id(p, 60), t, 'canary');
     INSERT INTO import_refusals (tenant_id, import_id, line, field, code, reason, row_text) VALUES (t, w.id(p, 60), 1, 'phone', 'canary', 'canary', 'canary');
+    INSERT INTO lead_lists (id, tenant_id, name) VALUES (w.id(p, 61), t, 'canary');
+    INSERT INTO lead_list_members (tenant_id, list_id, lead_id) VALUES (t, w.id(p, 61), w.id(p, 40));
+    INSERT INTO lead_phones (tenant_id, lead_id, position, phone_e164, original_phone) VALUES (t, w.id(p, 40), 2, '+12125552041', 'canary');
+    INSERT INTO lead_texts_due (tenant_id, leads) VALUES (t, ARRAY[w.id(p, 40)]);
     INSERT INTO conversations (id, tenant_id, kind, phone_e164, lead_id, campaign_id) VALUES (w.id(p, 70), t, 'campaign', '+12125552040', w.id(p, 40), w.id(p, 20));
     INSERT INTO attempts (id, tenant_id, conversation_id, campaign_id, list_id, lead_id, account_id, phone_e164, caller_id, state, permitted_at, permit_until, holder, rules, provider_sid)
     VALUES (w.id(p, 71), t, w.id(p, 70), w.id(p, 20), w.id(p, 21), w.id(p, 40), w.id(p, 10), '+12125552040', '+12127771000', 'accepted', outdial.now(), outdial.now(), 1, '{}', 'CA' || p);
@@ -173,6 +177,8 @@ SELECT is(w.try('api in a', q), want, q) FROM (VALUES
     (format('SELECT outdial.list_add(%L, %L, ARRAY[%L]::uuid[])', w.id('a'), w.id('b', 20), w.id('b', 40)), 'OD404'),
     (format('SELECT outdial.list_add(%L, %L, ARRAY[%L]::uuid[])', w.id('a'), w.id('a', 20), w.id('b', 40)), '0'),
     (format('SELECT cardinality(outdial.leads_by_phone(%L, ''{x}'', ''{+12125550001}'', ''{x}'', ''{x}'', ''{NULL}''))', w.id('b')), 'OD404'),
+    (format('SELECT outdial.import_batch(%L, %L, ''update'', NULL, ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', 0, 1, 0, 0)', w.id('b'), w.id('b', 60)), 'OD404'),
+    (format('SELECT outdial.import_batch(%L, %L, ''update'', NULL, ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', ''{}'', 0, 1, 0, 0)', w.id('a'), w.id('b', 60)), 'other'),
     (format('SELECT count(*) FROM outdial.numbers_store(%L, %L, ''[]'', true)', w.id('b'), w.id('b', 10)), 'OD404'),
     (format('SELECT count(*) FROM outdial.numbers_store(%L, %L, ''[]'', true)', w.id('a'), w.id('b', 10)), 'OD404'),
     (format('SELECT coalesce(outdial.audit_add(%L, ''forged'', NULL, NULL)::text, ''nothing'')', w.id('b')), 'nothi'),

@@ -151,14 +151,71 @@ test('import: who is known is updated, by external_id, else by number; in a file
 test('import: files that cannot be read at all are refused with the cure', async () => {
   problem(await upload(''), 422, 'empty_file');
   problem(await upload('name,city\nA,B\n'), 422, 'no_phone_column');
-  problem(await upload(Buffer.from('\ufeffname,phone\nA,1\n', 'utf16le')), 422, 'unsupported_encoding');
+  problem(await upload(`name,phone\nA,1\n`, { query: '?encoding=ebcdic' }), 422, 'invalid', 'encoding');
+  problem(await upload(`name,phone\nA,1\n`, { query: '?policy=merge&delimiter=x&header=1' }), 422, 'invalid', 'policy');
+  problem(await upload(`name,phone\nA,1\n`, { query: '?map=fax:name' }), 422, 'invalid', 'map');
+  problem(await upload(`name,phone\nA,1\n`, { query: '?map=name:nobody' }), 422, 'invalid', 'map');
   problem(await upload('name,phone\n', { query: '?country=Turkey' }), 422, 'invalid', 'country');
   problem(await upload('{}', { headers: { 'content-type': 'application/json' } }), 415, 'unsupported_media_type');
   problem(await upload('name,phone\n', { who: bob }), 403, 'forbidden');
   problem(await upload('name,phone\n', { who: stranger }), 404, 'not_found');
-  const latin = await upload(Buffer.from(`name,phone\ncaf\xe9,${fresh()}\nplain,${fresh()}\n`, 'latin1'));
-  assert.deepEqual([latin.body.imported, latin.body.refused], [1, 1], latin.text);
-  assert.deepEqual(await refusals(latin), ['2 row not_utf8']);
+});
+
+test('import: the encoding is found out for the whole file, or given', async () => {
+  const name = 'Çağrı Şişli İğdır', tr = (text) => Buffer.from([...text].map((c) => ({ Ğ: 0xd0, İ: 0xdd, Ş: 0xde, ğ: 0xf0, ı: 0xfd, ş: 0xfe })[c] ?? c.charCodeAt(0)));
+  const swapped = (text) => Buffer.from(text, 'utf16le').swap16(), file = (word, phone) => `Ad Soyad;Telefon\r\n${word};${phone}\r\n`;
+  const cases = [
+    ['utf-8', (t) => Buffer.from(t), name], ['utf-8', (t) => Buffer.from(`\ufeff${t}`), name],
+    ['utf-16le', (t) => Buffer.from(`\ufeff${t}`, 'utf16le'), name], ['utf-16be', (t) => swapped(`\ufeff${t}`), name],
+    ['utf-16le', (t) => Buffer.from(t, 'utf16le'), name], ['utf-16be', swapped, name],
+    ['windows-1254', tr, name], ['windows-1252', (t) => Buffer.from(t, 'latin1'), 'Café Ünal'],
+  ];
+  for (const [encoding, write, word] of cases) {
+    const phone = fresh(), answer = await upload(write(file(word, phone)));
+    assert.deepEqual([answer.status, answer.body.encoding, answer.body.imported, answer.body.refused], [200, encoding, 1, 0], answer.text);
+    assert.equal((await maria.get(`${path}?phone=${encodeURIComponent(phone)}`)).body.data[0].name, word, encoding);
+  }
+  const phone = fresh(), forced = await upload(Buffer.from(file('\xde', phone), 'latin1'), { query: '?encoding=windows-1252' });
+  assert.equal(forced.body.encoding, 'windows-1252');
+  assert.equal((await maria.get(`${path}?phone=${encodeURIComponent(phone)}`)).body.data[0].name, 'Þ');
+  const broken = await upload(Buffer.concat([Buffer.from(`name,phone\n${'é'.repeat(20)},${fresh()}\n`), Buffer.from([0xe9]), Buffer.from(`,${fresh()}\nplain,${fresh()}\n`)]));
+  assert.deepEqual([broken.body.encoding, broken.body.imported, broken.body.refused], ['utf-8', 2, 1], broken.text);
+  assert.deepEqual(await refusals(broken), ['3 row not_utf8'], 'one broken row costs itself only');
+});
+
+test('import: columns by map, by look, and the preview that shows what would be', async () => {
+  const [a, b, c, d, e] = [fresh(), fresh(), fresh(), fresh(), fresh()], word = randomUUID().slice(0, 8);
+  const file = `Kim;Nerede;Sabit;Cep\n${word} A;Ankara;${a};${b}\n${word} B;;12x;\n${word} A;;${a};\n`, query = `?map=${encodeURIComponent('phone:Sabit,name:Kim,custom.city:Nerede')}`;
+  const seen = await upload(file, { query: `${query}&preview=true` });
+  assert.equal(seen.status, 200, seen.text);
+  assert.deepEqual([seen.body.encoding, seen.body.delimiter, seen.body.header, seen.body.whole], ['utf-8', ';', true, true]);
+  assert.deepEqual(seen.body.columns.map((x) => [x.heading, x.field]), [['Kim', 'name'], ['Nerede', 'custom.city'], ['Sabit', 'phone'], ['Cep', 'phone2']]);
+  assert.deepEqual(seen.body.rows.map((x) => [x.line, x.verdict, x.code, x.phone_e164]), [[2, 'ok', null, a], [3, 'refused', 'not_a_number', null], [4, 'duplicate', null, null]]);
+  assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data, [], 'a preview writes nothing');
+  const done = await upload(file, { query });
+  assert.deepEqual([done.body.imported, done.body.updated, done.body.refused], [1, 1, 1], done.text);
+  assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data.map((l) => [l.name, l.phone_e164, l.custom]), [[`${word} A`, a, { city: 'Ankara' }]]);
+  const bare = await upload(`${word} C|${c}|Cafe|x\n${word} D|${d}||\n`);
+  assert.deepEqual([bare.body.rows, bare.body.imported], [2, 2], 'a file without a heading loses no row');
+  assert.deepEqual((await maria.get(`${path}?phone=${encodeURIComponent(c)}`)).body.data.map((l) => [l.name, l.category, l.custom]), [[`${word} C`, 'Cafe', { 'column 4': 'x' }]]);
+  const digits = e.slice(1), rounded = `${digits[0]}.${digits.slice(1)}E+10`;
+  assert.equal((await upload(`name;phone\n${word} E;${rounded}\n`)).body.imported, 1, 'all digits are there');
+  assert.equal((await maria.get(`${path}?phone=${encodeURIComponent(e)}`)).body.data.length, 1);
+});
+
+test('import: a policy says what becomes of those who are there already', async () => {
+  const [a, b, c] = [fresh(), fresh(), fresh()], word = randomUUID().slice(0, 8), one = key();
+  await maria.post(path, { name: `${word} old`, phone: a, external_id: one });
+  const file = `name,phone,external_id\n${word} new,${c},${one}\n${word} first,${b},\n${word} second,${b},\n`;
+  const skip = await upload(file, { query: '?policy=skip' });
+  assert.deepEqual([skip.body.rows, skip.body.imported, skip.body.updated, skip.body.skipped, skip.body.refused], [3, 1, 0, 2, 0], skip.text);
+  const strict = await upload(file, { query: '?policy=refuse' });
+  assert.deepEqual([strict.body.rows, strict.body.imported, strict.body.updated, strict.body.refused], [3, 0, 0, 3], strict.text);
+  assert.deepEqual(await refusals(strict), ['2 phone duplicate', '3 phone duplicate', '4 phone duplicate']);
+  assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data.map((l) => [l.name, l.phone_e164]).sort(), [[`${word} first`, b], [`${word} old`, a]]);
+  const update = await upload(file, { query: '?policy=update' });
+  assert.deepEqual([update.body.rows, update.body.imported, update.body.updated], [3, 0, 3], update.text);
+  assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data.map((l) => [l.name, l.phone_e164]).sort(), [[`${word} new`, c], [`${word} second`, b]]);
 });
 
 test('import: numbers without a country are the given country\'s', async () => {
