@@ -49,7 +49,7 @@ SELECT is((SELECT totp_enabled FROM users WHERE id = w.id('a', 1)), false, 'and 
 -- Sessions
 SELECT w.in('a', format('SELECT outdial.session_start(%L, 1, ''t1'', 30, ''Firefox'', ''192.0.2.77'')', w.id('a', 1))) \g /dev/null
 SELECT w.in('a', format('SELECT outdial.session_start(%L, 1, ''t2'', 30, NULL, ''2001:db8:1:2::3'')', w.id('a', 1))) \g /dev/null
-SELECT is(w.in('a', format('SELECT string_agg(concat_ws('' '', agent, network, current), '', '' ORDER BY created_at) FROM outdial.session_list(%L, ''t1'')', w.id('a', 1))),
+SELECT is(w.in('a', format('SELECT string_agg(concat_ws('' '', agent, network, current), '', '' ORDER BY current DESC) FROM outdial.session_list(%L, ''t1'')', w.id('a', 1))),
           'Firefox 192.0.2.0/24 t, 2001:db8:1::/48 f', 'show a network, not an address');
 SELECT is(w.in('a', format('SELECT outdial.session_drop(%L, NULL, ''t1'')', w.id('a', 1))), '1', 'all the others end');
 SELECT is((SELECT count(*) FROM denied_tokens WHERE token_id = 't2'), 1::bigint, 'and so does their access token');
