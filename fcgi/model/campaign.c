@@ -7,19 +7,14 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "model/pacing.h"
 #include "model/phone.h"
-
-#define MOST_RETRIES       10
-#define LONGEST_RETRY_MINS 43200                                /* thirty days */
 
 const char *const campaign_agent_kinds[] = { "keypad", "people", "vapi", "livekit", NULL };
 const char *const campaign_caller_id_strategies[] = { "fixed", "round_robin", "pool", "sticky", "local_presence", NULL };
 static const char *const locales[] = { "en", "tr", NULL };
-static const char *const outcomes[] = { "answered", "machine", "busy", "no_answer", "failed", "canceled", NULL };
-
-const char campaign_retries[] =
-    "{\"busy\":{\"times\":2,\"after_minutes\":60},\"no_answer\":{\"times\":2,\"after_minutes\":240},"
-    "\"failed\":{\"times\":1,\"after_minutes\":240},\"machine\":{\"times\":1,\"after_minutes\":1440}}";
+static const char *const lead_orders[] = { "list", "newest", "random", "priority", NULL };
+static const char *const lead_mixes[] = { "fresh_first", "retries_first", "ratio", NULL };
 
 const struct shape campaign_shape = SHAPE(struct campaign, "campaign",
     FIELD(struct campaign, id, OUT),
@@ -49,6 +44,16 @@ const struct shape campaign_shape = SHAPE(struct campaign, "campaign",
     FIELD_NAMED(struct campaign, async_machine_detection, "asyncMachineDetection", IN | OUT),
     FIELD_NAMED(struct campaign, ring_seconds, "ringSeconds", IN | OUT, .lowest = 15, .highest = 120),
     FIELD_JSON(struct campaign, retries, IN | OUT, .longest = 2000, .about = "by outcome: {\"busy\":{\"times\":2,\"after_minutes\":60}}"),
+    FIELD_NAMED(struct campaign, max_attempts, "maxAttempts", IN | OUT, .lowest = 0, .highest = 100, .about = "calls to one lead in all; 0 = as the retries say"),
+    FIELD_NAMED(struct campaign, retry_days, "retryDays", IN | OUT, .lowest = 0, .highest = 365, .about = "no call later than so many days after the first; 0 = any"),
+    FIELD_NAMED(struct campaign, lead_order, "leadOrder", IN | OUT, .among = lead_orders),
+    FIELD_NAMED(struct campaign, lead_mix, "leadMix", IN | OUT, .among = lead_mixes, .about = "who goes first when new leads and retries are due"),
+    FIELD_NAMED(struct campaign, fresh_per_retry, "freshPerRetry", IN | OUT, .lowest = 1, .highest = 100, .about = "with leadMix ratio"),
+    FIELD(struct campaign, weight, IN | OUT, .lowest = 1, .highest = 100, .about = "share of an account that several campaigns use"),
+    FIELD_JSON(struct campaign, breaker, IN | OUT, .longest = 500,
+               .about = "holds back when calls fail: {\"attempts\",\"failurePercent\",\"cooldownSeconds\",\"goodProbes\",\"pauseAfter\"}; null = never"),
+    FIELD_JSON(struct campaign, budget, IN | OUT, .longest = 500, .about = "{\"amount\" in minor units,\"currency\"}; null = no limit"),
+    FIELD_JSON(struct campaign, goal, IN | OUT, .longest = 500, .about = "ends the run: {\"outcome\": answered, human or pressed_1,\"count\"}"),
     FIELD_JSON_NAMED(struct campaign, phone_numbers, "phoneNumbers", OUT),
     FIELD_JSON(struct campaign, leads, OUT, .about = "count and link"),
     FIELD_NAMED(struct campaign, created_at, "createdAt", OUT),
@@ -63,7 +68,16 @@ const struct shape campaign_house_shape = SHAPE(struct campaign_house, "tenant",
     FIELD(struct campaign_house, closes, 0),
     FIELD(struct campaign_house, max_open_calls, 0),
     FIELD(struct campaign_house, calls_per_second, 0),
-    FIELD_JSON(struct campaign_house, retries, 0));
+    FIELD_JSON(struct campaign_house, retries, 0),
+    FIELD_JSON(struct campaign_house, breaker, 0));
+
+const struct shape pacing_shape = SHAPE(struct pacing, "pacing",
+    FIELD_JSON(struct pacing, breaker, OUT, .about = "state closed, open or half_open; until; its latest calls"),
+    FIELD_JSON(struct pacing, budget, OUT, .about = "spent and reserved in minor units; warning from 80 %"),
+    FIELD_JSON(struct pacing, goal, OUT, .about = "reached so far; open calls count as if they will"),
+    FIELD_JSON(struct pacing, share, OUT, .about = "of the account, at this moment"),
+    FIELD_JSON(struct pacing, account, OUT, .about = "the rate the carrier's account is used with now"),
+    FIELD_JSON(struct pacing, queue, OUT, .about = "leads that wait: new ones, and those to be called again"));
 
 const struct shape progress_shape = SHAPE(struct progress, "progress",
     FIELD_NAMED(struct progress, is_running, "isRunning", OUT),
@@ -81,7 +95,9 @@ struct campaign campaign_preset(const struct campaign_house *house)
         .calls_per_second = house->calls_per_second > 0 ? house->calls_per_second : 1,
         .caller_id_strategy = "fixed", .agent_name = "telephony-agent", .opens = 0, .closes = 1440,
         .machine_detection = true, .machine_detection_timeout_ms = 5000, .ring_seconds = 30,
-        .retries = house->retries ? house->retries : campaign_retries,
+        .retries = house->retries ? house->retries : pacing_retries,
+        .lead_order = "list", .lead_mix = "fresh_first", .fresh_per_retry = 1, .weight = 1,
+        .breaker = house->retries ? house->breaker : pacing_breaker,
     };
 }
 
@@ -166,39 +182,6 @@ static void check_trunk(struct check *k)
         WRONG(k, "sipTrunkId", "malformed", "sipTrunkId is the id of an outbound SIP trunk at LiveKit: ST_ and letters or digits");
 }
 
-static bool is_outcome(const char *name)
-{
-    for (const char *const *o = outcomes; *o; o++)
-        if (str_equal(*o, name))
-            return true;
-    return false;
-}
-
-static fallible check_retry(void *data, const char *name, const struct json *rule)
-{
-    struct check *k = data;
-    const char *field = arena_printf(k->ctx->arena, "retries.%.40s", name);
-    int64_t times, after;
-
-    if (!is_outcome(name))
-        WRONG(k, "retries", "not_one_of", "retries knows the outcomes answered, machine, busy, no_answer, failed and canceled");
-    else if (json_type_of(rule) != JSON_OBJECT || json_length(rule) != 2 || !json_integer(json_get(rule, "times"), &times)
-             || !json_integer(json_get(rule, "after_minutes"), &after))
-        WRONG(k, field, "malformed", "%s must be {\"times\": a whole number, \"after_minutes\": a whole number}", field);
-    else if (times < 0 || times > MOST_RETRIES || after < 1 || after > LONGEST_RETRY_MINS)
-        WRONG(k, field, "out_of_range", "times is 0 to %d, after_minutes 1 to %d", MOST_RETRIES, LONGEST_RETRY_MINS);
-    return NULL;
-}
-
-static fallible check_retries(struct check *k)
-{
-    const struct json *rules;
-    const char *text = k->c->retries;
-
-    TRY(json_read(k->ctx->arena, text, strlen(text), &rules));
-    return json_each(rules, check_retry, k);
-}
-
 static void fill_cleared(struct campaign *c)
 {
     if (!c->agent_kind)
@@ -209,6 +192,10 @@ static void fill_cleared(struct campaign *c)
         c->agent_name = "telephony-agent";
     if (!c->retries)
         c->retries = "{}";
+    if (!c->lead_order)
+        c->lead_order = "list";
+    if (!c->lead_mix)
+        c->lead_mix = "fresh_first";
 }
 
 fallible campaign_check(struct ctx *ctx, const struct campaign_house *house, const struct campaign *before, struct campaign *c)
@@ -222,6 +209,9 @@ fallible campaign_check(struct ctx *ctx, const struct campaign_house *house, con
     check_phone(&k, "callerId", &c->caller_id);
     check_window(&k);
     check_trunk(&k);
-    TRY(check_retries(&k));
+    TRY(pacing_check_retries(ctx, c->retries, &k.found));
+    TRY(pacing_check_breaker(ctx, &c->breaker, &k.found));
+    TRY(pacing_check_budget(ctx, c->budget, &k.found));
+    TRY(pacing_check_goal(ctx, c->goal, &k.found));
     return k.found;
 }

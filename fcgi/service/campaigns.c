@@ -90,6 +90,13 @@ fallible svc_campaign_add_leads(struct ctx *ctx, struct uuid id, const char *con
     return tx_commit(&tx);
 }
 
+fallible svc_campaign_recycle(struct ctx *ctx, struct uuid id, const char *const *outcome, size_t count, int64_t *recycled)
+{
+    TRY(campaigns_recycle(ctx, id, outcome, count, recycled));
+    log_info(ctx, "campaign.recycled", KV("campaign", uuid_text(ctx->arena, id)), KV("leads", *recycled));
+    return NULL;
+}
+
 /* ---- texts ---- */
 
 struct put_texts {

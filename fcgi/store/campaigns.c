@@ -56,7 +56,8 @@ fallible campaigns_insert(struct ctx *ctx, const struct campaign *c)
                   P(c->id, c->name, c->agent_kind, c->caller_id, c->caller_id_strategy, interval_ms(c), c->max_open_calls, c->calls_per_second,
                     c->opens, c->closes, c->agent_phone, c->agent_name, c->sip_trunk_id, c->assistant_id, c->locale, c->machine_detection,
                     c->machine_detection_timeout_ms, c->wait_for_beep, c->async_machine_detection, c->ring_seconds, c->retries,
-                    c->number_daily_cap ? param_int(c->number_daily_cap) : param_text(NULL)));
+                    c->number_daily_cap ? param_int(c->number_daily_cap) : param_text(NULL), c->lead_order, c->lead_mix, c->fresh_per_retry,
+                    c->max_attempts, c->retry_days, c->weight, c->breaker, c->budget, c->goal));
 }
 
 fallible campaigns_update(struct ctx *ctx, const struct campaign *c)
@@ -65,7 +66,8 @@ fallible campaigns_update(struct ctx *ctx, const struct campaign *c)
                   P(c->id, c->name, c->agent_kind, c->caller_id, c->caller_id_strategy, interval_ms(c), c->max_open_calls, c->calls_per_second,
                     c->opens, c->closes, c->agent_phone, c->agent_name, c->sip_trunk_id, c->assistant_id, c->locale, c->machine_detection,
                     c->machine_detection_timeout_ms, c->wait_for_beep, c->async_machine_detection, c->ring_seconds, c->retries,
-                    c->number_daily_cap ? param_int(c->number_daily_cap) : param_text(NULL)));
+                    c->number_daily_cap ? param_int(c->number_daily_cap) : param_text(NULL), c->lead_order, c->lead_mix, c->fresh_per_retry,
+                    c->max_attempts, c->retry_days, c->weight, c->breaker, c->budget, c->goal));
 }
 
 fallible campaigns_delete(struct ctx *ctx, struct uuid id, bool *gone)
@@ -81,6 +83,21 @@ fallible campaigns_progress(struct ctx *ctx, struct uuid campaign, struct progre
 {
     *out = (struct progress){ 0 };
     return db_find(ctx, SQL_CAMPAIGN_PROGRESS, &progress_shape, out, P(campaign));
+}
+
+fallible campaigns_pacing(struct ctx *ctx, struct uuid campaign, struct pacing *out)
+{
+    *out = (struct pacing){ 0 };
+    return db_find(ctx, SQL_CAMPAIGN_PACING, &pacing_shape, out, P(campaign));
+}
+
+fallible campaigns_recycle(struct ctx *ctx, struct uuid campaign, const char *const *outcome, size_t count, int64_t *recycled)
+{
+    struct rows rows;
+
+    TRY(db_rows(ctx, SQL_CAMPAIGN_RECYCLE, &rows, P(campaign, outcome ? param_array(outcome, count) : param_text(NULL))));
+    *recycled = row_int(&rows, 0, "recycled");
+    return NULL;
 }
 
 fallible campaigns_leads(struct ctx *ctx, struct uuid campaign, int64_t limit, struct uuid after, const char *state, struct list *out)

@@ -121,6 +121,44 @@ fallible api_campaign_progress(struct req *r)
     return reply_json(r, 200, &progress_shape, &progress);
 }
 
+/* GET .../campaigns/:id/pacing */
+fallible api_campaign_pacing(struct req *r)
+{
+    struct pacing pacing;
+
+    TRY(campaigns_pacing(r->ctx, r->id, &pacing));
+    return reply_json(r, 200, &pacing_shape, &pacing);
+}
+
+struct recycle { const char *outcomes; bool reset; };
+
+const struct shape recycle_shape = SHAPE(struct recycle, "choice of leads",
+    FIELD_LIST(struct recycle, outcomes, IN, .longest = 40, .about = "how they ended: busy, no_answer, failed, machine, ..., or why they were skipped"),
+    FIELD(struct recycle, reset, IN, .about = "true: everybody who is not being called"));
+
+/* POST .../campaigns/:id/recycle {outcomes} or {reset: true} */
+fallible api_campaign_recycle(struct req *r)
+{
+    struct recycle body = { 0 };
+    const struct json *object;
+    int64_t recycled;
+
+    TRY(req_create(r, &recycle_shape, &body));
+    TRY(req_object(r, &object));
+    const struct json *list = json_get(object, "outcomes");
+    size_t count = json_length(list);
+    if (body.reset ? list != NULL : count == 0)
+        FAIL_FIELD(r->ctx, "outcomes", "required", "Name the outcomes whose leads are called again, or say reset alone for all");
+    const char **outcomes = arena_array(r->ctx->arena, count + 1, sizeof *outcomes);
+    for (size_t i = 0; i < count; i++)
+        outcomes[i] = json_string(json_at(list, i));
+    TRY(svc_campaign_recycle(r->ctx, r->id, body.reset ? NULL : outcomes, count, &recycled));
+    struct json_out *out = reply_object(r);
+    json_name(out, "recycled");
+    json_put_integer(out, recycled);
+    return reply_object_end(r, 200);
+}
+
 /* GET .../campaigns/:id/leads?state= */
 fallible api_campaign_leads(struct req *r)
 {

@@ -54,6 +54,9 @@ const struct schema schemas[] = {
 
     { "Campaign",         .shape = &campaign_shape },
     { "Progress",         .shape = &progress_shape },
+    { "Pacing",           .shape = &pacing_shape },
+    { "Recycle",          .shape = &recycle_shape },
+    { "LeadsRecycled",    .members = "recycled: integer" },
     { "Scripts",          .members = "en: ScriptTexts, tr: ScriptTexts" },
     { "ScriptTexts",      .members = "greeting?: text|null, connecting?: text|null, opted_out?: text|null, no_input?: text|null, voicemail?: text|null" },
     { "CampaignLeadState", .among = campaign_lead_states },

@@ -72,13 +72,13 @@ static inline struct param param_self(struct param v) { return v; }
     double: param_real, struct uuid: param_uuid, struct utc: param_utc, struct param: param_self)(v))
 struct params { const struct param *item; size_t count; };
 #define NO_PARAMS ((struct params){ NULL, 0 })
-/* P(a, b, c): up to 24 values of mixed types. */
+/* P(a, b, c): up to 40 values of mixed types. */
 #define P(...) ((struct params){ (const struct param[]){ P_MAP_(__VA_ARGS__) }, \
                                  sizeof((const struct param[]){ P_MAP_(__VA_ARGS__) }) / sizeof(struct param) })
 #define P_CAT_(a, b) a##b
 #define P_CAT(a, b) P_CAT_(a, b)
-#define P_COUNT_(_1,_2,_3,_4,_5,_6,_7,_8,_9,_10,_11,_12,_13,_14,_15,_16,_17,_18,_19,_20,_21,_22,_23,_24,n,...) n
-#define P_COUNT(...) P_COUNT_(__VA_ARGS__,24,23,22,21,20,19,18,17,16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1)
+#define P_COUNT_(_1,_2,_3,_4,_5,_6,_7,_8,_9,_10,_11,_12,_13,_14,_15,_16,_17,_18,_19,_20,_21,_22,_23,_24,_25,_26,_27,_28,_29,_30,_31,_32,_33,_34,_35,_36,_37,_38,_39,_40,n,...) n
+#define P_COUNT(...) P_COUNT_(__VA_ARGS__,40,39,38,37,36,35,34,33,32,31,30,29,28,27,26,25,24,23,22,21,20,19,18,17,16,15,14,13,12,11,10,9,8,7,6,5,4,3,2,1)
 #define P_MAP_(...) P_CAT(P_M, P_COUNT(__VA_ARGS__))(__VA_ARGS__)
 #define P_M1(a) PARAM_OF(a)
 #define P_M2(a, ...) PARAM_OF(a), P_M1(__VA_ARGS__)
@@ -104,6 +104,22 @@ struct params { const struct param *item; size_t count; };
 #define P_M22(a, ...) PARAM_OF(a), P_M21(__VA_ARGS__)
 #define P_M23(a, ...) PARAM_OF(a), P_M22(__VA_ARGS__)
 #define P_M24(a, ...) PARAM_OF(a), P_M23(__VA_ARGS__)
+#define P_M25(a, ...) PARAM_OF(a), P_M24(__VA_ARGS__)
+#define P_M26(a, ...) PARAM_OF(a), P_M25(__VA_ARGS__)
+#define P_M27(a, ...) PARAM_OF(a), P_M26(__VA_ARGS__)
+#define P_M28(a, ...) PARAM_OF(a), P_M27(__VA_ARGS__)
+#define P_M29(a, ...) PARAM_OF(a), P_M28(__VA_ARGS__)
+#define P_M30(a, ...) PARAM_OF(a), P_M29(__VA_ARGS__)
+#define P_M31(a, ...) PARAM_OF(a), P_M30(__VA_ARGS__)
+#define P_M32(a, ...) PARAM_OF(a), P_M31(__VA_ARGS__)
+#define P_M33(a, ...) PARAM_OF(a), P_M32(__VA_ARGS__)
+#define P_M34(a, ...) PARAM_OF(a), P_M33(__VA_ARGS__)
+#define P_M35(a, ...) PARAM_OF(a), P_M34(__VA_ARGS__)
+#define P_M36(a, ...) PARAM_OF(a), P_M35(__VA_ARGS__)
+#define P_M37(a, ...) PARAM_OF(a), P_M36(__VA_ARGS__)
+#define P_M38(a, ...) PARAM_OF(a), P_M37(__VA_ARGS__)
+#define P_M39(a, ...) PARAM_OF(a), P_M38(__VA_ARGS__)
+#define P_M40(a, ...) PARAM_OF(a), P_M39(__VA_ARGS__)
 
 /* Rows of structs, in the request's arena. */
 struct list {

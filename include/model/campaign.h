@@ -36,7 +36,11 @@ struct campaign {
     int64_t     machine_detection_timeout_ms;
     bool        wait_for_beep, async_machine_detection;
     int64_t     ring_seconds;
-    const char *retries;                                        /* JSON object by outcome */
+    const char *retries;                                        /* JSON object by outcome; this and the next see model/pacing.h */
+    const char *breaker, *budget, *goal;                        /* JSON objects or NULL */
+    int64_t     max_attempts, retry_days;                       /* 0: no limit of its own */
+    const char *lead_order, *lead_mix;
+    int64_t     fresh_per_retry, weight;
     const char *phone_numbers;                                  /* JSON array of the numbers linked to it */
     int64_t     leads_count;
     const char *leads;                                          /* JSON {"count","url"}, made where URLs are known */
@@ -53,12 +57,9 @@ struct campaign_house {
     int64_t     opens, closes;                                  /* the tenant's window */
     int64_t     max_open_calls;                                 /* limits of the tenant's default run; 0, 0 and NULL without one */
     double      calls_per_second;
-    const char *retries;
+    const char *retries, *breaker;
 };
 extern const struct shape campaign_house_shape;
-
-/* Retries without anybody's wish: "retries" of a new campaign. */
-extern const char campaign_retries[];
 
 struct campaign campaign_preset(const struct campaign_house *);
 /*
@@ -69,6 +70,10 @@ fallible campaign_check(struct ctx *, const struct campaign_house *, const struc
 
 /* "HH:MM", 00:00 to 24:00, as minutes of the day. */
 bool minutes_of_day(const char *text, int64_t *out);
+
+/* How it is paced at this moment; JSON objects, NULL where there is nothing to tell. */
+struct pacing { const char *breaker, *budget, *goal, *share, *account, *queue; };
+extern const struct shape pacing_shape;
 
 /* How far a campaign is with its list; the auto-dialer's status has the same members. */
 struct progress {

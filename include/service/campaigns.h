@@ -22,6 +22,8 @@ fallible svc_campaign_start(struct ctx *, const struct settings *, struct uuid, 
 fallible svc_campaign_hold(struct ctx *, struct uuid, const char *state, struct campaign *out);
 
 /* lead_ids: ids and external ids as written.  INVALID names those that do not exist. */
+/* Leads that ended in one of these ways wait again as if new; outcome NULL: everybody who is not being called. */
+fallible svc_campaign_recycle(struct ctx *, struct uuid, const char *const *outcome, size_t count, int64_t *recycled);
 fallible svc_campaign_add_leads(struct ctx *, struct uuid, const char *const *lead_ids, size_t count, int64_t *added);
 
 /* texts: {"en":{"greeting":"..."},"tr":{...}}; absent parts stay, null goes back to the default text. */

@@ -25,6 +25,9 @@ fallible campaigns_delete(struct ctx *, struct uuid, bool *gone);
 fallible campaigns_progress(struct ctx *, struct uuid campaign, struct progress *out);
 
 /* A page of the present list, newest lead first; struct campaign_lead of model/lead.h.  state NULL: any. */
+fallible campaigns_pacing(struct ctx *, struct uuid campaign, struct pacing *out);
+/* outcome NULL: everybody who is not being called. */
+fallible campaigns_recycle(struct ctx *, struct uuid campaign, const char *const *outcome, size_t count, int64_t *recycled);
 fallible campaigns_leads(struct ctx *, struct uuid campaign, int64_t limit, struct uuid after, const char *state, struct list *out);
 /* Adds leads to the present list, which is made when there is none; *added counts those that were not in it. */
 fallible campaigns_add_leads(struct ctx *, struct uuid campaign, const char *const *lead_ids, size_t count, int64_t *added);

@@ -117,6 +117,8 @@ fallible api_campaign_delete(struct req *);
 fallible api_campaign_start(struct req *);
 fallible api_campaign_pause(struct req *);
 fallible api_campaign_stop(struct req *);
+fallible api_campaign_pacing(struct req *);
+fallible api_campaign_recycle(struct req *);
 fallible api_campaign_progress(struct req *);
 fallible api_campaign_leads(struct req *);
 fallible api_campaign_add_leads(struct req *);

@@ -2,7 +2,7 @@
 -- What the tenant says about its campaigns: the country of numbers written without one, the window, and the limits of its default
 -- run, which a new campaign starts with.
 SELECT t.default_country AS country, t.window_opens AS opens, t.window_closes AS closes,
-       c.max_open_calls, c.calls_per_second, c.retries
+       c.max_open_calls, c.calls_per_second, c.retries, c.breaker
   FROM tenants t LEFT JOIN campaigns c ON c.tenant_id = $1 AND c.is_default
  WHERE t.id = $1;
 
@@ -21,8 +21,9 @@ WITH made AS (
     INSERT INTO campaigns (tenant_id, id, name, agent_kind, caller_id, caller_id_strategy, interval_ms, max_open_calls, calls_per_second, window_opens,
                            window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection,
                            machine_detection_timeout_ms, wait_for_beep, async_machine_detection, ring_seconds, retries,
-                           number_daily_cap)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23) RETURNING id, name
+                           number_daily_cap, lead_order, lead_mix, fresh_per_retry, max_attempts, retry_days, weight, breaker, budget, goal)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+            $23, $24, $25, $26, $27, $28, $29, $30, $31, $32) RETURNING id, name
 )
 SELECT outdial.audit_add($1, 'campaign.create', id, jsonb_build_object('name', name)) FROM made;
 
@@ -32,10 +33,17 @@ WITH changed AS (
                          calls_per_second = $9, window_opens = $10, window_closes = $11, agent_phone = $12, agent_name = $13,
                          sip_trunk_id = $14, assistant_id = $15, locale = $16, machine_detection = $17,
                          machine_detection_timeout_ms = $18, wait_for_beep = $19, async_machine_detection = $20, ring_seconds = $21,
-                         retries = $22, number_daily_cap = $23, updated_at = outdial.now()
-     WHERE tenant_id = $1 AND id = $2 RETURNING id, name
+                         retries = $22, number_daily_cap = $23, lead_order = $24, lead_mix = $25, fresh_per_retry = $26, max_attempts = $27,
+                         retry_days = $28, weight = $29, breaker = $30, budget = $31, goal = $32, updated_at = outdial.now()
+     WHERE tenant_id = $1 AND id = $2 RETURNING *
+), was AS (
+    SELECT to_jsonb(c) AS row FROM campaigns c WHERE c.tenant_id = $1 AND c.id = $2
 )
-SELECT outdial.audit_add($1, 'campaign.update', id, jsonb_build_object('name', name)) FROM changed;
+-- what was changed, and to what
+SELECT outdial.audit_add($1, 'campaign.update', c.id, jsonb_build_object('name', c.name, 'changed', coalesce((
+           SELECT jsonb_object_agg(n.key, n.value) FROM jsonb_each(to_jsonb(c)) n, was
+            WHERE n.value IS DISTINCT FROM was.row -> n.key AND n.key NOT IN ('updated_at', 'caller_id', 'agent_phone')), '{}')))
+  FROM changed c;
 
 -- name: campaign_delete
 -- Not while it runs or one of its calls is open.
@@ -73,3 +81,9 @@ SELECT l.id, l.external_id, l.name, l.category, l.phone_e164, l.original_phone, 
 
 -- name: campaign_add_leads
 SELECT outdial.list_add($1, $2, $3::uuid[]) AS added;
+
+-- name: campaign_pacing
+SELECT breaker, budget, goal, share, account, queue FROM outdial.campaign_pacing($1, $2);
+
+-- name: campaign_recycle
+SELECT outdial.campaign_recycle($1, $2, $3::text[]) AS recycled;

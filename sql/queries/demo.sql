@@ -22,5 +22,5 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12, 200, 1000);
 
 -- name: demo_campaign
 -- global
-INSERT INTO campaigns (id, tenant_id, name, agent_kind, is_default, max_open_calls, calls_per_second, retries, agent_name)
-VALUES ($1, $2, $3, $4, $5, 500, 200, '{}', $6);
+INSERT INTO campaigns (id, tenant_id, name, agent_kind, is_default, max_open_calls, calls_per_second, retries, breaker, agent_name)
+VALUES ($1, $2, $3, $4, $5, 500, 200, '{}', NULL, $6);

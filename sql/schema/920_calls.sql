@@ -11,31 +11,32 @@ $$;
 -- The lead of an attempt that ends: again later, or not.
 --   p_outcome   answered, machine, busy, no_answer, failed, canceled: a call that happened; the campaign's retries apply
 --               not_placed: provably none; back to the queue up to five times, with backoff
+--               returned: provably none, and not for anything that concerns the lead; back to the queue, uncounted
 --               anything else: the lead has failed for that reason
 CREATE OR REPLACE FUNCTION outdial.lead_settle(p_attempt attempts, p_outcome text, p_reason text) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 DECLARE
-    v_retry  jsonb;
+    v_campaign  campaigns;
+    v_listed    boolean;
 BEGIN
     IF p_attempt.list_id IS NULL
        OR EXISTS (SELECT FROM attempts WHERE tenant_id = p_attempt.tenant_id AND phone_e164 = p_attempt.phone_e164 AND list_id = p_attempt.list_id
                                          AND lead_id = p_attempt.lead_id AND ended_at IS NULL AND id <> p_attempt.id) THEN
         RETURN;                 -- no list, or a later call of the same lead is under way and will tell
     END IF;
-    IF p_outcome = 'not_placed' THEN
+    SELECT replaced_at IS NULL INTO v_listed FROM campaign_lists WHERE id = p_attempt.list_id;
+    IF p_outcome IN ('not_placed', 'returned') THEN
         UPDATE campaign_leads
-           SET not_placed = not_placed + 1, last_outcome = 'not_placed', reason = p_reason,
-               state = CASE WHEN (SELECT replaced_at FROM campaign_lists WHERE id = p_attempt.list_id) IS NOT NULL THEN 'withdrawn'
-                            WHEN not_placed + 1 >= 6 THEN 'failed' ELSE 'waiting' END,
-               due_at = outdial.now() + make_interval(secs => least(60, 0.5 * 2 ^ least(not_placed, 10)) * (0.75 + random() / 2))
+           SET not_placed = not_placed + (p_outcome = 'not_placed')::integer, last_outcome = 'not_placed', reason = p_reason,
+               state = CASE WHEN NOT v_listed THEN 'withdrawn' WHEN p_outcome = 'not_placed' AND not_placed + 1 >= 6 THEN 'failed' ELSE 'waiting' END,
+               due_at = outdial.now() + CASE p_outcome WHEN 'not_placed' THEN return_delay(not_placed) * (0.75 + random() / 2) ELSE interval '0' END
          WHERE tenant_id = p_attempt.tenant_id AND list_id = p_attempt.list_id AND lead_id = p_attempt.lead_id AND state = 'calling';
     ELSIF p_outcome IN ('answered', 'machine', 'busy', 'no_answer', 'failed', 'canceled') THEN
-        SELECT retries -> p_outcome INTO v_retry FROM campaigns WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.campaign_id;
+        SELECT * INTO v_campaign FROM campaigns WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.campaign_id;
         UPDATE campaign_leads
            SET attempts = attempts + 1, last_outcome = p_outcome, reason = p_reason,
-               state = CASE WHEN v_retry IS NOT NULL AND attempts + 1 <= coalesce((v_retry ->> 'times')::integer, 0)
-                                 AND (SELECT replaced_at FROM campaign_lists WHERE id = p_attempt.list_id) IS NULL THEN 'waiting' ELSE 'done' END,
-               due_at = outdial.now() + make_interval(mins => greatest(1, coalesce((v_retry ->> 'after_minutes')::integer, 60)))
+               state = CASE WHEN v_listed AND retry_at(v_campaign, p_outcome, attempts + 1, first_at, outdial.now()) IS NOT NULL THEN 'waiting' ELSE 'done' END,
+               due_at = coalesce(retry_at(v_campaign, p_outcome, attempts + 1, first_at, outdial.now()), outdial.now())
          WHERE tenant_id = p_attempt.tenant_id AND list_id = p_attempt.list_id AND lead_id = p_attempt.lead_id AND state = 'calling';
     ELSE
         UPDATE campaign_leads SET state = 'failed', last_outcome = p_outcome, reason = coalesce(p_reason, p_outcome)
@@ -44,19 +45,21 @@ BEGIN
     PERFORM campaign_finish(p_attempt.tenant_id, p_attempt.campaign_id, p_attempt.list_id);
 END $$;
 
--- Ends an attempt that never became a call, and its conversation.
-CREATE OR REPLACE FUNCTION outdial.attempt_close(p_attempt attempts, p_state text, p_outcome text, p_reason text) RETURNS void
+-- Ends an attempt that never became a call, and its conversation; p_lead_outcome is what lead_settle() is told.
+DROP FUNCTION IF EXISTS outdial.attempt_close(attempts, text, text, text);
+CREATE OR REPLACE FUNCTION outdial.attempt_close(p_attempt attempts, p_state text, p_outcome text, p_lead_outcome text, p_reason text) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 BEGIN
     UPDATE attempts SET state = p_state, ended_at = outdial.now(), settled_at = coalesce(settled_at, outdial.now()),
-                        failure = coalesce(p_reason, failure), next_look_at = NULL, cancel_wanted = NULL
+                        failure = coalesce(p_reason, failure), next_look_at = NULL, cancel_wanted = NULL,
+                        outcome = coalesce(outcome, p_state), estimate_micros = CASE WHEN estimate_currency IS NOT NULL AND p_state <> 'perhaps_placed' THEN 0 ELSE estimate_micros END
      WHERE id = p_attempt.id;
     UPDATE conversations SET closed_at = outdial.now(), outcome = p_outcome
      WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.conversation_id AND closed_at IS NULL;
     IF p_state IN ('refused', 'not_placed') THEN
         PERFORM number_unused(p_attempt.tenant_id, p_attempt.caller_id, p_attempt.permitted_at);
     END IF;
-    PERFORM lead_settle(p_attempt, CASE p_outcome WHEN 'failed' THEN 'refused' ELSE p_outcome END, p_reason);
+    PERFORM lead_settle(p_attempt, p_lead_outcome, p_reason);
     PERFORM webhook_call(p_attempt.tenant_id, p_attempt.conversation_id);
 END $$;
 
@@ -83,12 +86,12 @@ BEGIN
             v_free := false;
         END;
         IF NOT v_free THEN
-            UPDATE attempts SET provider_sid = p_sid, cancel_wanted = 'live', state = 'accepted', ended_at = NULL, last_heard_at = outdial.now(),
+            UPDATE attempts SET provider_sid = p_sid, cancel_wanted = 'live', state = 'accepted', ended_at = NULL, outcome = NULL, last_heard_at = outdial.now(),
                                 next_look_at = outdial.now() + interval '60 seconds' WHERE id = p_attempt.id RETURNING * INTO p_attempt;
         ELSE
             UPDATE campaign_leads SET state = 'calling'
              WHERE tenant_id = p_attempt.tenant_id AND list_id = p_attempt.list_id AND lead_id = p_attempt.lead_id AND state IN ('waiting', 'failed', 'skipped');
-            UPDATE attempts SET provider_sid = p_sid, state = 'accepted', ended_at = NULL, settled_at = outdial.now(), last_heard_at = outdial.now(),
+            UPDATE attempts SET provider_sid = p_sid, state = 'accepted', ended_at = NULL, outcome = NULL, settled_at = outdial.now(), last_heard_at = outdial.now(),
                                 next_look_at = outdial.now() + interval '60 seconds' WHERE id = p_attempt.id RETURNING * INTO p_attempt;
         END IF;
     ELSE
@@ -153,23 +156,19 @@ BEGIN
                             next_look_at = coalesce(next_look_at, v_now + interval '15 seconds')
          WHERE id = p_attempt;
     ELSE
-        UPDATE attempts SET reported = true, http_status = p_http, error_code = p_code WHERE id = p_attempt;
+        UPDATE attempts SET reported = true, http_status = p_http, error_code = p_code, outcome = p_outcome WHERE id = p_attempt;
         IF p_outcome = 'refused' THEN
-            PERFORM attempt_close(v_attempt, 'refused', 'failed', p_detail);
+            PERFORM attempt_close(v_attempt, 'refused', 'failed', 'refused', p_detail);
         ELSE
             IF p_outcome = 'later' THEN
-                UPDATE account_pace SET blocked_until = greatest(blocked_until, v_now + make_interval(secs => p_retry_ms / 1000.0))
-                 WHERE account_id = v_attempt.account_id;
+                PERFORM account_slow_down(v_attempt.account_id, p_retry_ms, v_now);
             ELSIF p_outcome = 'caller_id' THEN
-                UPDATE phone_numbers SET is_active = false, updated_at = v_now WHERE tenant_id = p_tenant AND number = v_attempt.caller_id;
-                UPDATE campaigns SET state = 'paused', state_reason = 'The provider refused the caller ID: ' || coalesce(p_detail, p_code), updated_at = v_now
-                 WHERE tenant_id = p_tenant AND id = v_attempt.campaign_id AND state = 'running';
+                PERFORM caller_id_refused(v_attempt, coalesce(p_detail, p_code));
             ELSIF p_outcome = 'account' THEN
-                UPDATE provider_accounts SET status = 'blocked', status_reason = p_detail, updated_at = v_now WHERE id = v_attempt.account_id;
-                UPDATE campaigns SET state = 'paused', state_reason = 'The provider refused the account: ' || coalesce(p_detail, p_code), updated_at = v_now
-                 WHERE tenant_id = p_tenant AND state = 'running';
+                PERFORM account_refused(v_attempt, coalesce(p_detail, p_code));
             END IF;
-            PERFORM attempt_close(v_attempt, 'not_placed', 'not_placed', p_detail);
+            PERFORM attempt_close(v_attempt, 'not_placed', 'not_placed',
+                                  CASE WHEN p_outcome IN ('caller_id', 'account') THEN 'returned' ELSE 'not_placed' END, p_detail);
         END IF;
     END IF;
     PERFORM webhook_call(p_tenant, v_attempt.conversation_id);
@@ -213,6 +212,39 @@ BEGIN
     RETURN QUERY SELECT unnest(v_done);
 END $$;
 
+-- The provider does not take calls from this number: it is not shown any more, and a campaign that has no other waits for a person.
+CREATE OR REPLACE FUNCTION outdial.caller_id_refused(p_attempt attempts, p_why text) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_tenant    tenants;
+    v_campaign  campaigns;
+BEGIN
+    UPDATE phone_numbers SET is_active = false, inactive_reason = p_why, updated_at = outdial.now()
+     WHERE tenant_id = p_attempt.tenant_id AND number = p_attempt.caller_id AND is_active;
+    IF FOUND THEN
+        PERFORM audit_add(p_attempt.tenant_id, 'number.refused', p_attempt.id, jsonb_build_object('reason', p_why));
+    END IF;
+    -- a number that is named again by the same rule has no other behind it
+    SELECT * INTO v_tenant FROM tenants WHERE id = p_attempt.tenant_id;
+    SELECT * INTO v_campaign FROM campaigns WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.campaign_id;
+    IF coalesce((choose_caller_id(v_tenant, v_campaign, p_attempt.account_id, NULL, NULL, NULL, outdial.now())).number, p_attempt.caller_id) = p_attempt.caller_id THEN
+        PERFORM campaign_pause(p_attempt.tenant_id, p_attempt.campaign_id, 'The provider refused the caller ID: ' || p_why);
+    END IF;
+END $$;
+
+-- Credentials, funds or a suspension: the account dials no more until somebody has looked, and every campaign that used it waits.
+CREATE OR REPLACE FUNCTION outdial.account_refused(p_attempt attempts, p_why text) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
+BEGIN
+    PERFORM campaign_pause(c.tenant_id, c.id, 'The provider refused the account: ' || p_why) FROM campaigns c
+     WHERE c.tenant_id = p_attempt.tenant_id AND c.state = 'running'
+       AND (c.id = p_attempt.campaign_id OR (campaign_account(c)).id IS NOT DISTINCT FROM p_attempt.account_id OR (campaign_account(c)).id IS NULL);
+    UPDATE provider_accounts SET status = 'blocked', status_reason = p_why, updated_at = outdial.now() WHERE id = p_attempt.account_id AND status <> 'blocked';
+    IF FOUND THEN
+        PERFORM audit_add(p_attempt.tenant_id, 'account.refused', p_attempt.account_id, jsonb_build_object('reason', p_why));
+    END IF;
+END $$;
+
 -- Folds one piece of news into a leg.  Timestamps are the provider's, so the result does not depend on the order of arrival.
 CREATE OR REPLACE FUNCTION outdial.leg_fold(p_attempt attempts, p_sid text, p_parent_sid text, p_status text, p_at timestamptz, p_duration integer, p_to text)
 RETURNS legs LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
@@ -254,9 +286,11 @@ BEGIN
     IF p_attempt.ended_at IS NOT NULL THEN
         -- a better end than the one that closed it: the record is corrected, nothing is dialed for it
         UPDATE conversations SET outcome = v_outcome WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.conversation_id AND outcome IS DISTINCT FROM v_outcome;
+        UPDATE attempts SET outcome = v_outcome WHERE id = p_attempt.id AND outcome IS DISTINCT FROM v_outcome;
         RETURN;
     END IF;
-    UPDATE attempts SET state = 'ended', ended_at = outdial.now(), settled_at = coalesce(settled_at, outdial.now()), next_look_at = NULL, cancel_wanted = NULL
+    UPDATE attempts SET state = 'ended', ended_at = outdial.now(), settled_at = coalesce(settled_at, outdial.now()), next_look_at = NULL, cancel_wanted = NULL,
+                        outcome = v_outcome, estimate_micros = CASE WHEN estimate_currency IS NOT NULL THEN call_cost(p_attempt) END
      WHERE id = p_attempt.id;
     UPDATE conversations SET closed_at = outdial.now(), outcome = v_outcome
      WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.conversation_id AND closed_at IS NULL;
@@ -619,11 +653,11 @@ BEGIN
         END IF;
     ELSIF p_found = 'empty' AND v_attempt.empty_looks >= 1 AND v_attempt.last_look_at <= v_now - interval '60 seconds'
           AND (v_attempt.reported OR holder_gone(v_attempt.holder)) THEN
-        PERFORM attempt_close(v_attempt, 'not_placed', 'not_placed', 'The provider does not know this call.');
+        PERFORM attempt_close(v_attempt, 'not_placed', 'not_placed', 'not_placed', 'The provider does not know this call.');
     ELSIF p_found = 'empty' AND v_attempt.empty_looks = 0 THEN
         UPDATE attempts SET empty_looks = 1, last_look_at = v_now, next_look_at = v_now + interval '60 seconds' WHERE id = p_attempt;
     ELSIF v_attempt.unknown_since < v_now - interval '24 hours' THEN
-        PERFORM attempt_close(v_attempt, 'perhaps_placed', 'perhaps_placed', 'The provider could not say for a day whether this call was placed.');
+        PERFORM attempt_close(v_attempt, 'perhaps_placed', 'perhaps_placed', 'perhaps_placed', 'The provider could not say for a day whether this call was placed.');
     ELSE
         UPDATE attempts SET next_look_at = v_now + CASE WHEN p_found = 'empty' THEN interval '10 seconds' ELSE interval '30 seconds' END WHERE id = p_attempt;
     END IF;

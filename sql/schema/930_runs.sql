@@ -96,6 +96,7 @@ BEGIN
     VALUES (v_list, p_tenant, p_campaign, p_total, p_skipped + cardinality(dnc));
     INSERT INTO campaign_leads (tenant_id, list_id, campaign_id, lead_id, position)
     SELECT p_tenant, v_list, p_campaign, v_leads[i], p_index[v_keep[i]] FROM generate_subscripts(v_keep, 1) i;
+    PERFORM breaker_reset(p_campaign);
     UPDATE campaigns SET state = 'running', state_reason = NULL, list_id = v_list, interval_ms = coalesce(p_interval_ms, campaigns.interval_ms),
                          updated_at = outdial.now() WHERE id = p_campaign;
     PERFORM audit_add(p_tenant, 'campaign.start', p_campaign, jsonb_build_object('total', p_total, 'callable', cardinality(v_keep)));
@@ -136,6 +137,7 @@ BEGIN
         ELSIF NOT EXISTS (SELECT FROM campaign_leads WHERE tenant_id = p_tenant AND list_id = v_campaign.list_id AND state IN ('waiting', 'calling')) THEN
             status := 'nobody'; RETURN NEXT; RETURN;
         END IF;
+        PERFORM breaker_reset(p_campaign);
     ELSIF v_campaign.state NOT IN ('running', 'paused', 'stopped') OR v_campaign.state = p_state THEN
         status := 'not_running'; RETURN NEXT; RETURN;
     END IF;

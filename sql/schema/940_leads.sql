@@ -9,6 +9,7 @@ SELECT c.id, c.tenant_id, c.name, c.state, c.state_reason, c.agent_kind, c.is_de
        to_char(make_interval(mins => least(c.window_closes, t.window_closes)), 'HH24:MI') AS window_closes,
        c.agent_phone, coalesce(c.agent_name, 'telephony-agent') AS agent_name, c.sip_trunk_id, c.assistant_id, c.locale,
        c.machine_detection, c.machine_detection_timeout_ms, c.wait_for_beep, c.async_machine_detection, c.ring_seconds, c.retries,
+       c.lead_order, c.lead_mix, c.fresh_per_retry, c.max_attempts, c.retry_days, c.weight, c.breaker, c.budget, c.goal,
        c.list_id, c.created_at, c.updated_at,
        coalesce((SELECT total - skipped FROM campaign_lists l WHERE l.tenant_id = c.tenant_id AND l.id = c.list_id), 0) AS leads_count,
        coalesce((SELECT jsonb_agg(jsonb_build_object('id', n.id, 'number', n.number, 'type', n.type, 'provider', n.provider,

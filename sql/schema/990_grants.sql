@@ -47,10 +47,11 @@ GRANT UPDATE (campaign_id, trunk_id, livekit_trunk_id, is_active, daily_cap, upd
 GRANT DELETE ON phone_numbers TO api;
 GRANT INSERT (id, tenant_id, name, agent_kind, is_default, account_id, caller_id, caller_id_strategy, number_daily_cap, interval_ms, max_open_calls, calls_per_second, window_opens,
               window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection, machine_detection_timeout_ms, wait_for_beep,
-              async_machine_detection, ring_seconds, retries) ON campaigns TO api;
+              async_machine_detection, ring_seconds, retries, lead_order, lead_mix, fresh_per_retry, max_attempts, retry_days, weight, breaker, budget, goal) ON campaigns TO api;
 GRANT UPDATE (name, agent_kind, account_id, caller_id, caller_id_strategy, number_daily_cap, interval_ms, max_open_calls, calls_per_second, window_opens,
               window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection, machine_detection_timeout_ms, wait_for_beep,
-              async_machine_detection, ring_seconds, retries, updated_at) ON campaigns TO api;
+              async_machine_detection, ring_seconds, retries, lead_order, lead_mix, fresh_per_retry, max_attempts, retry_days, weight, breaker, budget, goal,
+              updated_at) ON campaigns TO api;
 GRANT DELETE ON campaigns TO api;
 GRANT INSERT, UPDATE, DELETE ON scripts, leads, lead_lists, lead_list_members, lead_phones, imports, import_refusals, idempotency TO api;
 GRANT DELETE ON dnc TO api;
@@ -103,7 +104,7 @@ BEGIN
                                            'account_for', 'platform_tenants', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
-                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'numbers_store', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
+                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'campaign_recycle', 'campaign_pacing', 'numbers_store', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
                                            'import_batch', 'imports_left', 'import_left', 'import_give_up', 'lead_texts_catch_up',
                                            'webhook_test', 'webhook_redeliver']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);

@@ -31,6 +31,8 @@ BEGIN
     INSERT INTO webhook_deliveries (tenant_id, endpoint_id, event_seq, due_at, asked_at, created_at)
     SELECT t, w.id(p, 80), seq, outdial.now(), outdial.now(), outdial.now() FROM webhook_events WHERE tenant_id = t AND type = 'webhook.test';
     INSERT INTO idempotency (tenant_id, principal, route, key, body_hash) VALUES (t, 'user', 'POST /', 'key', 'canary');
+    INSERT INTO tenant_money (tenant_id, currency) VALUES (t, 'USD');
+    INSERT INTO spend_news (tenant_id, micros) VALUES (t, 1);
     INSERT INTO refresh_tokens (token_hash, family, tenant_id, user_id, epoch, expires_at) VALUES ('canary ' || p, uuid7(), t, w.id(p, 1), 1, outdial.now() + interval '1 day');
     INSERT INTO totp_secrets (user_id, tenant_id, secret_sealed) VALUES (w.id(p, 1), t, 'canary');
     INSERT INTO recovery_codes (tenant_id, user_id, code_hash) VALUES (t, w.id(p, 1), 'canary');

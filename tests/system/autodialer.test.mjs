@@ -245,7 +245,7 @@ test('retries come by outcome, after their delay, and end', async () => {
   assert.equal((await status(maria, id)).isRunning, true);
   await rows("UPDATE campaign_leads SET due_at = now() WHERE campaign_id = $1 RETURNING 1", [id]);
   await over(maria, id);
-  assert.deepEqual(await state(), { state: 'done', attempts: 2, later: true });
+  assert.deepEqual(await state(), { state: 'done', attempts: 2, later: false });
   assert.equal((await carrier.saw(phone)).length, 2);
 });
 

@@ -38,7 +38,8 @@ test('a campaign is made, read, changed and removed, in camelCase', async () => 
     name: 'Bahar', state: 'draft', stateReason: null, isDefault: false, agentKind: 'keypad', intervalMinutes: 0.5, maxConcurrentCalls: 3,
     callsPerSecond: 2.5, callerIdStrategy: 'sticky', callerId: null, numberDailyCap: 40, agentPhone: '+12125550199', agentName: 'telephony-agent', sipTrunkId: 'ST_abc',
     assistantId: 'a1', locale: 'tr', windowOpens: '09:00', windowCloses: '17:30', machineDetection: true, machineDetectionTimeoutMs: 6000,
-    waitForBeep: true, asyncMachineDetection: false, ringSeconds: 45, retries: { busy: { times: 1, after_minutes: 5 } }, phoneNumbers: [],
+    waitForBeep: true, asyncMachineDetection: false, ringSeconds: 45, retries: { busy: { times: 1, after_minutes: 5 } }, maxAttempts: 0, retryDays: 0,
+    leadOrder: 'list', leadMix: 'fresh_first', freshPerRetry: 1, weight: 1, breaker: null, budget: null, goal: null, phoneNumbers: [],
     leads: { count: 0, url: `${path}/leads` },
   });
   assert.ok(id && Date.parse(createdAt) && Date.parse(updatedAt));
@@ -70,7 +71,9 @@ test('every field is judged, all wrong ones are told at once', async () => {
     [{ windowOpens: '12:00', windowCloses: '12:00' }, 'windowCloses', 'out_of_range'], [{ machineDetection: 1 }, 'machineDetection', 'wrong_type'],
     [{ machineDetectionTimeoutMs: 2999 }, 'machineDetectionTimeoutMs', 'out_of_range'], [{ ringSeconds: 121 }, 'ringSeconds', 'out_of_range'],
     [{ retries: { bsy: { times: 1, after_minutes: 1 } } }, 'retries', 'not_one_of'], [{ retries: { busy: 1 } }, 'retries.busy', 'malformed'],
-    [{ retries: [] }, 'retries', 'wrong_type'], [{ state: 'running' }, 'state', 'read_only'], [{ isDefault: true }, 'isDefault', 'read_only'],
+    [{ retries: { busy: { times: 99, after_minutes: 1 } } }, 'retries.busy.times', 'out_of_range'], [{ retries: [] }, 'retries', 'wrong_type'],
+    [{ leadOrder: 'best' }, 'leadOrder', 'not_one_of'], [{ weight: 0 }, 'weight', 'out_of_range'], [{ breaker: { attempts: 0 } }, 'breaker.attempts', 'out_of_range'],
+    [{ budget: { amount: 1 } }, 'budget.currency', 'required'], [{ goal: { outcome: 'busy', count: 1 } }, 'goal.outcome', 'not_one_of'], [{ state: 'running' }, 'state', 'read_only'], [{ isDefault: true }, 'isDefault', 'read_only'],
     [{ phoneNumbers: [] }, 'phoneNumbers', 'read_only'], [{ colour: 'red' }, 'colour', 'unknown_field'], [{ agent_phone: '1' }, 'agent_phone', 'unknown_field'],
   ]) wrong(await make(fields), field, code);
   const both = await make({ agentPhone: '12', sipTrunkId: 'x' });

@@ -4,6 +4,7 @@
 #include "base/ctx.h"
 #include "base/str.h"
 #include "model/campaign.h"
+#include "model/pacing.h"
 #include "model/phone.h"
 
 static struct ctx ctx;
@@ -105,19 +106,56 @@ TEST("a window that a change does not mention stays as it is stored; null is the
 TEST("retries are known outcomes with whole numbers")
 {
     static const struct { const char *retries, *wrong; } cases[] = {
-        { "{}", NULL }, { "{\"busy\":{\"times\":2,\"after_minutes\":1}}", NULL }, { campaign_retries, NULL },
+        { "{}", NULL }, { "{\"busy\":{\"times\":2,\"after_minutes\":1}}", NULL }, { pacing_retries, NULL },
+        { "{\"busy\":{\"times\":2,\"after_minutes\":0.05,\"factor\":2,\"max_minutes\":60}}", NULL },
         { "{\"bsy\":{\"times\":2,\"after_minutes\":1}}", "retries not_one_of" },
         { "{\"busy\":3}", "retries.busy malformed" },
-        { "{\"busy\":{\"times\":2}}", "retries.busy malformed" },
-        { "{\"busy\":{\"times\":2.5,\"after_minutes\":1}}", "retries.busy malformed" },
-        { "{\"busy\":{\"times\":11,\"after_minutes\":1}}", "retries.busy out_of_range" },
-        { "{\"busy\":{\"times\":1,\"after_minutes\":0}}", "retries.busy out_of_range" },
+        { "{\"busy\":{\"times\":2}}", "retries.busy.after_minutes required" },
+        { "{\"busy\":{\"times\":2.5,\"after_minutes\":1}}", "retries.busy.times wrong_type" },
+        { "{\"busy\":{\"times\":11,\"after_minutes\":1}}", "retries.busy.times out_of_range" },
+        { "{\"busy\":{\"times\":1,\"after_minutes\":0}}", "retries.busy.after_minutes out_of_range" },
+        { "{\"busy\":{\"times\":1,\"after_minutes\":1,\"factor\":0.5}}", "retries.busy.factor out_of_range" },
+        { "{\"busy\":{\"times\":1,\"after_minutes\":1,\"after\":1}}", "retries.busy.after unknown_field" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct campaign c = fresh(&lawful);
         c.retries = cases[i].retries;
         EQUAL_TEXT(wrong_field(campaign_check(&ctx, &lawful, NULL, &c)), cases[i].wrong);
     }
+}
+
+TEST("breaker, budget and goal are told by the path of what is wrong with them")
+{
+    static const struct { const char *breaker, *budget, *goal, *wrong; } cases[] = {
+        { NULL, NULL, NULL, NULL },
+        { "{}", "{\"amount\":500,\"currency\":\"USD\"}", "{\"outcome\":\"human\",\"count\":3}", NULL },
+        { "{\"attempts\":1}", NULL, NULL, "breaker.attempts out_of_range" },
+        { "{\"failurePercent\":\"all\"}", NULL, NULL, "breaker.failurePercent wrong_type" },
+        { "{\"probes\":1}", NULL, NULL, "breaker.probes unknown_field" },
+        { NULL, "{\"amount\":500}", NULL, "budget.currency required" },
+        { NULL, "{\"amount\":5.5,\"currency\":\"USD\"}", NULL, "budget.amount wrong_type" },
+        { NULL, "{\"amount\":-1,\"currency\":\"USD\"}", NULL, "budget.amount out_of_range" },
+        { NULL, "{\"amount\":1,\"currency\":\"usd\"}", NULL, "budget.currency malformed" },
+        { NULL, NULL, "{\"outcome\":\"busy\",\"count\":3}", "goal.outcome not_one_of" },
+        { NULL, NULL, "{\"outcome\":\"human\",\"count\":0}", "goal.count out_of_range" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct campaign c = fresh(&lawful);
+        c.breaker = cases[i].breaker;
+        c.budget = cases[i].budget;
+        c.goal = cases[i].goal;
+        EQUAL_TEXT(wrong_field(campaign_check(&ctx, &lawful, NULL, &c)), cases[i].wrong);
+    }
+}
+
+TEST("a breaker is stored whole; the demo's default run has none, and so have its new campaigns")
+{
+    struct campaign c = fresh(&lawful);
+    EQUAL_TEXT(c.breaker, pacing_breaker);
+    c.breaker = "{\"attempts\":5}";
+    OK(!campaign_check(&ctx, &lawful, NULL, &c));
+    EQUAL_TEXT(c.breaker, "{\"attempts\":5,\"failurePercent\":75,\"cooldownSeconds\":30,\"goodProbes\":3,\"pauseAfter\":5}");
+    EQUAL_TEXT(fresh(&wide).breaker, NULL);
 }
 
 TEST("names, trunks and every wrong field at once")
