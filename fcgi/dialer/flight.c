@@ -259,6 +259,12 @@ static void landed(void *data, const struct http_answer *answer)
     case FLIGHT_STOP:
         err = stopped(flight, answer);
         break;
+    case FLIGHT_NUMBER_FIND:
+        err = order_found(flight, answer);
+        break;
+    case FLIGHT_NUMBER_BACK:
+        err = order_given_back(flight, answer);
+        break;
     }
     if (err)
         dialer_failed(flight->dialer, "look", err);

@@ -10,14 +10,15 @@
 
 #define ACCOUNTS_KEPT 64
 
-enum flight_kind { FLIGHT_DIAL, FLIGHT_LIST, FLIGHT_FETCH, FLIGHT_STOP, FLIGHT_STOP_FETCH };
+enum flight_kind { FLIGHT_DIAL, FLIGHT_LIST, FLIGHT_FETCH, FLIGHT_STOP, FLIGHT_STOP_FETCH,
+                   FLIGHT_NUMBER_FIND, FLIGHT_NUMBER_BACK };
 
 struct flight {
     struct dialer   *dialer;
     enum flight_kind kind;
-    struct uuid      tenant, attempt, account;
+    struct uuid      tenant, attempt, account;                  /* FLIGHT_NUMBER_...: attempt is the number's row */
     struct utc       permitted_at;
-    char             sid[64];
+    char             sid[64];                                   /* FLIGHT_NUMBER_FIND: the number itself */
     char             mode[16];                                  /* FLIGHT_STOP: queued, ringing, live */
 };
 
@@ -53,7 +54,7 @@ struct dialer {
     size_t                 turn_count, turn_space;
     struct unreported     *unreported, **unreported_end;        /* oldest first; the end is where the next one is hung */
     struct courier        *courier;
-    int64_t                campaigns_at_ms, looks_at_ms, orphans_at_ms;
+    int64_t                campaigns_at_ms, looks_at_ms, orphans_at_ms, orders_at_ms;
     bool                   database_away;
 };
 
@@ -63,6 +64,11 @@ struct ctx *dialer_as(struct dialer *, struct uuid tenant);
 const struct account *dialer_account(struct dialer *, struct uuid id);
 /* Logs a database error once per outage. */
 void dialer_failed(struct dialer *, const char *doing, struct err *);
+
+/* orders.c: asks the carrier about orders of numbers that nobody has reported on. */
+void orders_look(struct dialer *);
+fallible order_found(struct flight *, const struct http_answer *);
+fallible order_given_back(struct flight *, const struct http_answer *);
 
 /* flight.c: begins a request; its answer is handled by kind. */
 void flight_start(struct dialer *, const struct flight *, const struct http_request *);

@@ -19,6 +19,7 @@
 #define CAMPAIGNS_MS     250                                    /* how soon a started campaign is noticed */
 #define LOOKS_MS         500
 #define ORPHANS_MS       1000
+#define ORDERS_MS        1000
 #define PERMIT_MS        2000
 #define MOST_PERMITS     100                                    /* of one campaign's turn: the gate locks the account meanwhile */
 #define MOST_LOOKS       100
@@ -293,6 +294,8 @@ static void tick(struct dialer *d)
     if (due(&d->looks_at_ms, now_ms, LOOKS_MS))
         look_around(d);
     tally_installation(d);
+    if (due(&d->orders_at_ms, now_ms, ORDERS_MS))
+        orders_look(d);
     for (size_t i = 0; i < d->turn_count; i++)
         if (d->turn[i].at_ms <= boot_now_ms() && http_loop_running(d->http) < MOST_IN_FLIGHT)
             dial_turn(d, &d->turn[i]);

@@ -189,6 +189,29 @@ struct number *account_add_number(struct account *account, const char *phone, en
     return n;
 }
 
+struct number *account_buy(struct account *account, const char *phone, enum number_kind kind, const char *trunk_sid)
+{
+    char sid[SID_SIZE];
+    struct number *n = account_add_number(account, phone, kind, trunk_sid);
+
+    world_random_sid(sid, "PN");
+    account_bought(account, phone, sid);
+    n->created = n->updated = utc_now();
+    struct json_out *out = journal_begin("bought");
+    json_name(out, "account"), json_put_string(out, account->sid);
+    json_name(out, "phone"), json_put_string(out, phone);
+    json_name(out, "sid"), json_put_string(out, n->sid);
+    journal_keep();
+    return n;
+}
+
+void account_bought(struct account *account, const char *phone, const char *sid)
+{
+    struct number *n = account_number(account, phone);
+    if (n && strlen(sid) == SID_SIZE - 1)
+        memcpy(n->sid, sid, SID_SIZE);
+}
+
 static void forget(struct account *account, struct number *gone)
 {
     struct number **at = &account->numbers;

@@ -186,6 +186,8 @@ static void route(struct request *request, struct account *account, const char *
         twilio_calls(request, account, rest + strlen("/Calls"));
     else if (str_starts(rest, "/IncomingPhoneNumbers"))
         twilio_numbers(request, account, rest + strlen("/IncomingPhoneNumbers"));
+    else if (str_starts(rest, "/AvailablePhoneNumbers"))
+        twilio_available(request, account, rest + strlen("/AvailablePhoneNumbers"));
     else if (str_starts(rest, "/OutgoingCallerIds"))
         twilio_caller_ids(request, account, rest + strlen("/OutgoingCallerIds"));
     else if (str_equal(rest, ".json") && str_equal(request->method, "GET"))

@@ -7,7 +7,7 @@
 #include "sandbox/traffic.h"
 #include "sandbox/twilio.h"
 
-enum { LATE_MS = 20000, MOST_TWIML = 4000, LIST_CEILING = 16 << 20 };
+enum { MOST_TWIML = 4000, LIST_CEILING = 16 << 20 };
 
 static const char *const create_known[] = {
     "To", "From", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackEvent",

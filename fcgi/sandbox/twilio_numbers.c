@@ -13,13 +13,20 @@ static const char *const settings_known[] = {
     "VoiceMethod", "VoiceUrl", "EmergencyStatus", "EmergencyAddressSid", "TrunkSid", "VoiceReceiveMode",
     "IdentitySid", "AddressSid", "BundleSid", NULL
 };
+static const char *const purchase_known[] = {
+    "PhoneNumber", "AreaCode", "ApiVersion", "FriendlyName", "SmsApplicationSid", "SmsFallbackMethod",
+    "SmsFallbackUrl", "SmsMethod", "SmsUrl", "StatusCallback", "StatusCallbackMethod",
+    "VoiceApplicationSid", "VoiceCallerIdLookup", "VoiceFallbackMethod", "VoiceFallbackUrl",
+    "VoiceMethod", "VoiceUrl", "EmergencyStatus", "EmergencyAddressSid", "TrunkSid", "VoiceReceiveMode",
+    "IdentitySid", "AddressSid", "BundleSid", NULL
+};
 static const char *const filters_known[] = {
     "PhoneNumber", "FriendlyName", "Beta", "Origin", "PageSize", "Page", "PageToken", NULL
 };
 
 /* ---- the resource ---- */
 
-static const char *national(struct arena *arena, const char *phone)
+const char *twilio_national(struct arena *arena, const char *phone)
 {
     if (strlen(phone) == 12 && phone[1] == '1')
         return arena_printf(arena, "(%.3s) %.3s-%s", phone + 2, phone + 5, phone + 8);
@@ -29,7 +36,7 @@ static const char *national(struct arena *arena, const char *phone)
 static const char *friendly_name(struct arena *arena, const struct number *n)
 {
     const char *set = number_setting(n, "FriendlyName");
-    return *set ? set : national(arena, n->phone);
+    return *set ? set : twilio_national(arena, n->phone);
 }
 
 static void put_setting(struct json_out *out, const struct number *n, const char *name, const char *setting)
@@ -160,39 +167,126 @@ static void list(struct request *request, struct account *account, int kind)
 
 /* ---- one number ---- */
 
+/* Settings as published; false: refused. */
+static bool read_settings(struct request *request, const char *const *known, struct pairs *form)
+{
+    static const char *const urls[] = { "VoiceUrl", "VoiceFallbackUrl", "StatusCallback", "SmsUrl",
+                                        "SmsFallbackUrl" };
+    static const char *const methods[] = { "VoiceMethod", "VoiceFallbackMethod", "StatusCallbackMethod", "SmsMethod",
+                                           "SmsFallbackMethod" };
+    if (!form_parse(request->arena, request->body, request->body_size, form)) {
+        twilio_error(request, 400, 20001, "The body cannot be read");
+        return false;
+    }
+    if (!twilio_known(request, form, known))
+        return false;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        const char *url = pairs_find(form, urls[i]), *method = pairs_find(form, methods[i]);
+        if (url && *url && !hook_url_valid(url)) {
+            twilio_error(request, 400, 21402, "%s is not a valid URL", urls[i]);
+            return false;
+        }
+        if (method && !str_equal(method, "GET") && !str_equal(method, "POST")) {
+            twilio_error(request, 400, 20001, "%s must be GET or POST", methods[i]);
+            return false;
+        }
+    }
+    const char *trunk = pairs_find(form, "TrunkSid");
+    if (trunk && *trunk && (strlen(trunk) != SID_SIZE - 1 || !str_starts(trunk, "TK"))) {
+        twilio_error(request, 400, 20001, "TrunkSid is not the SID of a trunk");
+        return false;
+    }
+    return true;
+}
+
+static void answer_number(struct request *request, int status, const struct account *account, const struct number *n)
+{
+    struct json_out out = json_out_make(request->arena, RESOURCE_CEILING);
+    put_number(&out, account, n);
+    twilio_reply(request, status, &out);
+}
+
 static void change(struct request *request, struct account *account, struct number *n)
 {
     struct pairs form;
-    if (!form_parse(request->arena, request->body, request->body_size, &form)) {
-        twilio_error(request, 400, 20001, "The body cannot be read");
+    if (!read_settings(request, settings_known, &form))
         return;
-    }
-    if (!twilio_known(request, &form, settings_known))
-        return;
-    static const char *const urls[] = { "VoiceUrl", "VoiceFallbackUrl", "StatusCallback", "SmsUrl",
-                                        "SmsFallbackUrl" };
-    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
-        const char *url = pairs_find(&form, urls[i]);
-        if (url && *url && !hook_url_valid(url)) {
-            twilio_error(request, 400, 21402, "%s is not a valid URL", urls[i]);
-            return;
-        }
-    }
     if (pairs_find(&form, "AccountSid")) {
         twilio_error(request, 400, 20001, "This sandbox moves no numbers between accounts");
         return;
     }
     const char *trunk = pairs_find(&form, "TrunkSid");
-    if (trunk && *trunk && (strlen(trunk) != SID_SIZE - 1 || !str_starts(trunk, "TK"))) {
-        twilio_error(request, 400, 20001, "TrunkSid is not the SID of a trunk");
-        return;
-    }
     if (trunk)
         account_add_number(account, n->phone, n->kind, trunk);
     number_set(n, &form);
-    struct json_out out = json_out_make(request->arena, RESOURCE_CEILING);
-    put_number(&out, account, n);
-    twilio_reply(request, 200, &out);
+    answer_number(request, 200, account, n);
+}
+
+/* ---- buying and giving back; the faults scripted for a number strike here too ---- */
+
+static bool struck_before(struct request *request, enum create_fault fault)
+{
+    if (fault == FAULT_DROP) {
+        request->verdict = "drop: closed, nothing done";
+        reply_lost(request);
+    } else if (fault == FAULT_429) {
+        request->verdict = "429: nothing done";
+        twilio_error(request, 429, 20429, "Too Many Requests");
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool struck_after(struct request *request, enum create_fault fault)
+{
+    if (fault == FAULT_LOST_ANSWER) {
+        request->verdict = "lost-answer: done";
+        reply_lost(request);
+    } else if (fault == FAULT_500) {
+        request->verdict = "500: done";
+        twilio_error(request, 500, 20500, "Internal Server Error");
+    } else {
+        if (fault == FAULT_LATE_ANSWER) {
+            request->verdict = "late-answer: done";
+            request->hold_ms = LATE_MS;
+        }
+        return false;
+    }
+    return true;
+}
+
+static void buy(struct request *request, struct account *account, int kind)
+{
+    struct pairs form;
+    enum number_kind chosen;
+    if (!read_settings(request, purchase_known, &form))
+        return;
+    const char *phone = twilio_market_choose(request, &form, kind, &chosen);
+    if (!phone)
+        return;
+    enum create_fault fault = script_strike(phone);
+    if (struck_before(request, fault))
+        return;
+    const struct script *script = script_for(phone);
+    if (script->outcome == OUTCOME_REJECT) {
+        twilio_error(request, 400, script->error_code ? script->error_code : 21422, "Refused as scripted");
+        return;
+    }
+    struct number *n = account_buy(account, phone, chosen, pairs_find(&form, "TrunkSid"));
+    number_set(n, &form);
+    if (!struck_after(request, fault))
+        answer_number(request, 201, account, n);
+}
+
+static void give_back(struct request *request, struct account *account, struct number *n)
+{
+    enum create_fault fault = script_strike(n->phone);
+    if (struck_before(request, fault))
+        return;
+    account_release(account, n);
+    if (!struck_after(request, fault))
+        twilio_reply(request, 204, NULL);
 }
 
 static void one(struct request *request, struct account *account, const char *rest)
@@ -205,14 +299,11 @@ static void one(struct request *request, struct account *account, const char *re
     if (!n) {
         twilio_error(request, 404, 20404, "The requested resource %s was not found", request->path);
     } else if (str_equal(request->method, "GET")) {
-        struct json_out out = json_out_make(request->arena, RESOURCE_CEILING);
-        put_number(&out, account, n);
-        twilio_reply(request, 200, &out);
+        answer_number(request, 200, account, n);
     } else if (str_equal(request->method, "POST")) {
         change(request, account, n);
     } else if (str_equal(request->method, "DELETE")) {
-        account_release(account, n);
-        twilio_reply(request, 204, NULL);
+        give_back(request, account, n);
     } else {
         twilio_error(request, 405, 20004, "Method not allowed");
     }
@@ -229,8 +320,10 @@ void twilio_numbers(struct request *request, struct account *account, const char
         one(request, account, rest);
     else if (str_equal(request->method, "GET"))
         list(request, account, kind);
+    else if (str_equal(request->method, "POST"))
+        buy(request, account, kind);
     else
-        twilio_error(request, 405, 20004, "This sandbox sells no numbers");
+        twilio_error(request, 405, 20004, "Method not allowed");
 }
 
 /* Verified caller IDs: nobody has any but the numbers owned. */

@@ -499,6 +499,10 @@ static void replay_of_account(const char *kind, struct account *account, const s
         account_set_count(account, (unsigned)number);
     } else if (str_equal(kind, "number") && json_integer(json_get(record, "kind"), &number)) {
         account_add_number(account, phone, (enum number_kind)number, json_string(json_get(record, "trunk")));
+    } else if (str_equal(kind, "bought")) {
+        const char *sid = json_string(json_get(record, "sid"));
+        if (sid)
+            account_bought(account, phone, sid);
     } else if (str_equal(kind, "release")) {
         struct number *n = account_number(account, phone);
         if (n)

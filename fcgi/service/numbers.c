@@ -157,6 +157,7 @@ fallible svc_numbers_import(struct ctx *ctx, const struct settings *settings, st
     struct import im = { .ctx = ctx, .account = &account, .rows = json_out_make(ctx->arena, LIST_CEILING),
                          .known = arena_array(ctx->arena, TABLE, sizeof(char *)) };
     struct err *err = NULL;
+    int64_t began_ms = boot_now_ms();
 
     TRY(choose_account(ctx, settings, id, &account));
     json_open_array(&im.rows);
@@ -167,7 +168,7 @@ fallible svc_numbers_import(struct ctx *ctx, const struct settings *settings, st
     if (str_broken(&im.rows.str))
         FAIL(ctx, UPSTREAM, "The provider's list is too large to be imported at once.");
     ctx->deadline_ms = boot_now_ms() + 10000;                   /* the pages may have taken longer than a statement may wait */
-    TRY(numbers_store(ctx, account.id, im.rows.str.text, err == NULL, out));
+    TRY(numbers_store(ctx, account.id, im.rows.str.text, err == NULL, (double)(boot_now_ms() - began_ms) / 1000, out));
     TRY(err);
     return numbers_of_account(ctx, account.id, data);
 }

@@ -25,10 +25,10 @@ fallible numbers_save(struct ctx *ctx, struct number *n)
     return NULL;
 }
 
-fallible numbers_store(struct ctx *ctx, struct uuid account, const char *rows_json, bool whole, struct numbers_stored *out)
+fallible numbers_store(struct ctx *ctx, struct uuid account, const char *rows_json, bool whole, double seconds, struct numbers_stored *out)
 {
     struct rows rows;
-    TRY(db_rows(ctx, SQL_NUMBERS_STORE, &rows, P(account, rows_json, whole)));
+    TRY(db_rows(ctx, SQL_NUMBERS_STORE, &rows, P(account, rows_json, whole, seconds)));
     *out = (struct numbers_stored){ row_int(&rows, 0, "imported"), row_int(&rows, 0, "updated"), row_int(&rows, 0, "total") };
     return NULL;
 }

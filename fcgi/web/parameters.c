@@ -11,9 +11,12 @@ const struct parameter parameters[] = {
     { "limit",       "integer",             "How many, 1 to 1000; 50 when it is not given" },
     { "cursor",      "text",                "next_cursor of the page before" },
     { "action",      "text",                "Only lines of this action" },
+    { "area_code",   "text",                "Three digits of North America" },
     { "agent_id",    "uuid",                "Only calls of this user" },
     { "campaign_id", "uuid",                "Which campaign" },
     { "campaignId",  "uuid",                "Only numbers that are linked to this campaign" },
+    { "contains",    "text",                "Digits that follow each other in the number; * is any digit" },
+    { "country:sale", "text",               "Where the number is to be: an ISO 3166 code of two capital letters; the tenant's when it is not given" },
     { "country",     "text",                "Where national numbers are: an ISO 3166 code of two capital letters" },
     { "delimiter",   "'comma'|'semicolon'|'tab'|'bar'", "What stands between cells; found out when it is not given" },
     { "encoding",    "'utf-8'|'utf-16le'|'utf-16be'|'windows-1254'|'windows-1252'", "Characters of the file; found out when it is not given" },
@@ -33,6 +36,7 @@ const struct parameter parameters[] = {
     { "state:delivery", "WebhookDeliveryState", "Only deliveries in this state" },
     { "status",      "CallStatus",          "Only calls of this status" },
     { "to",          "instant",             "Created before this instant" },
+    { "type:sale",   "'local'|'toll_free'|'mobile'", "Kind of number; local when it is not given" },
     { "type",        "NumberType",          "Only numbers of this type" },
 };
 

@@ -50,6 +50,10 @@ const struct schema schemas[] = {
     { "NumberType",       .among = number_types },
     { "PhoneNumber",      .shape = &number_shape },
     { "NumberImport",     .shape = &import_wish_shape },
+    { "NumberOrder",      .shape = &number_order_shape },
+    { "NumberForSale",    .members = "number: text, type: NumberType, country: text|null, region: text|null, locality: text|null, "
+                                     "addressRequirements: text|null, capabilities: {voice: boolean, sms: boolean, mms: boolean}" },
+    { "NumbersForSale",   .members = "data: [NumberForSale], next_cursor: text|null" },
     { "NumbersImported",  .members = "imported: integer, updated: integer, total: integer, data: [PhoneNumber]" },
 
     { "Campaign",         .shape = &campaign_shape },

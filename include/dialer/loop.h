@@ -4,6 +4,7 @@
  *     dial       each running campaign is brought before the gate when it is due; every permit becomes one request
  *     report     each answer is written down; while the database is away answers wait in memory
  *     look       unknown attempts are searched in the carrier's list, silent calls are asked about, unwanted ones taken back
+ *     orders     numbers that were being bought or given back when somebody died: what does the carrier say?
  *     orphans    permits of senders that are gone become unknown
  *     courier    tenants' webhooks that are due are sent (dialer/courier.h)
  *

@@ -134,7 +134,7 @@ char *deliver_signature(struct arena *, const char *token, const char *url, cons
 bool  hook_url_valid(const char *url);
 
 /* ---- REST ---- */
-enum { RESOURCE_CEILING = 8 << 20 };
+enum { RESOURCE_CEILING = 8 << 20, LATE_MS = 20000 /* of a late answer */ };
 void twilio_error(struct request *, int status, int code, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void twilio_reply(struct request *, int status, struct json_out *);
 bool twilio_known(struct request *, const struct pairs *, const char *const *names);    /* false: refused */
@@ -148,4 +148,8 @@ void page_write(struct json_out *, const struct request *, const struct page *);
 
 void twilio_calls(struct request *, struct account *, const char *rest);        /* below /Calls */
 void twilio_numbers(struct request *, struct account *, const char *rest);      /* below /IncomingPhoneNumbers */
+void twilio_available(struct request *, struct account *, const char *rest);    /* below /AvailablePhoneNumbers */
+/* The number that this purchase is about and its kind, if it is for sale; NULL: refused.  kind: of the address, -1 = any. */
+const char *twilio_market_choose(struct request *, const struct pairs *form, int kind, enum number_kind *chosen);
+const char *twilio_national(struct arena *, const char *phone);                 /* as people there write it */
 void twilio_caller_ids(struct request *, struct account *, const char *rest);

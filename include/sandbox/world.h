@@ -66,6 +66,10 @@ struct account *account_find(const char *sid);                  /* NULL when abs
 struct account *account_authenticate(const char *user, const char *password);
 struct number  *account_number(const struct account *, const char *phone_or_sid);
 struct number  *number_anywhere(const char *phone, struct account **owner);
+/* One that it did not have; its SID is new, as after every purchase. */
+struct number  *account_buy(struct account *, const char *phone, enum number_kind, const char *trunk_sid);
+/* Its SID of an earlier purchase, after a restart. */
+void            account_bought(struct account *, const char *phone, const char *sid);
 void            account_release(struct account *, struct number *);
 void            account_set_count(struct account *, unsigned count);
 /* Adds the number, or returns the one already there; NULL when it is no E.164 number. */

@@ -20,5 +20,5 @@ fallible numbers_save(struct ctx *, struct number *);
 
 struct numbers_stored { int64_t imported, updated, total; };
 /* rows_json: [{sid, number, type, purchased_at, capabilities, trunk_sid}]. whole: it is all that the provider has, so what is
- * missing there is no longer active here. */
-fallible numbers_store(struct ctx *, struct uuid account, const char *rows_json, bool whole, struct numbers_stored *out);
+ * missing there is no longer active here, but for what came within seconds, while it was being read. */
+fallible numbers_store(struct ctx *, struct uuid account, const char *rows_json, bool whole, double seconds, struct numbers_stored *out);

@@ -71,6 +71,9 @@ fallible api_trunk_delete(struct req *);
 /* api_numbers.c */
 fallible api_number_list(struct req *);
 fallible api_number_import(struct req *);
+fallible api_number_search(struct req *);
+fallible api_number_buy(struct req *);
+fallible api_number_release(struct req *);
 fallible api_number_get(struct req *);
 fallible api_number_update(struct req *);
 

@@ -41,4 +41,4 @@ extern const struct shape audit_line_shape;                                     
 extern const struct shape call_body_shape;                                                  /* api_calls.c */
 extern const struct shape totp_code_shape;                                                  /* api_me.c */
 extern const struct shape lead_ids_shape, recycle_shape;                                    /* api_campaigns.c */
-extern const struct shape import_wish_shape;                                                /* api_numbers.c */
+extern const struct shape import_wish_shape, number_order_shape;                            /* api_numbers.c */

@@ -31,8 +31,29 @@ SELECT s.id, s.tenant_id, s.number, s.type, s.provider, s.provider_sid, s.campai
   FROM saved s JOIN outdial.number_shown n ON n.tenant_id = $1 AND n.id = s.id;
 
 -- name: numbers_store
--- $2 account, $3 the provider's list, $4 whether it is all of it.
-SELECT imported, updated, total FROM outdial.numbers_store($1, $2, $3::text::jsonb, $4);
+-- $2 account, $3 the provider's list, $4 whether it is all of it, $5 how many seconds it took to read.
+SELECT imported, updated, total FROM outdial.numbers_store($1, $2, $3::text::jsonb, $4, $5);
+
+-- name: number_order
+-- $2 number, $3 type, $4 account, $5 campaign, $6 to $9 the Idempotency-Key and whose it is.
+SELECT outdial.number_order($1, $2, $3, $4, $5, $6, $7, $8, $9) AS id;
+
+-- name: number_release
+SELECT outdial.number_release($1, $2) AS state;
+
+-- name: number_report
+-- $2 number, $3 outcome, $4 to $7 what the provider says of it, $8 why not.
+SELECT outdial.number_report($1, $2, $3, $4, $5, $6, $7::text::jsonb, $8) AS state;
+
+-- name: number_account
+-- The account that a number was bought through.
+SELECT a.*, n.number, n.provider_sid, n.state AS number_state FROM phone_numbers n JOIN provider_accounts a ON a.tenant_id = n.tenant_id AND a.id = n.account_id
+ WHERE n.tenant_id = $1 AND n.id = $2;
+
+-- name: number_orders
+-- What the carrier should be asked about now, across tenants.
+-- global
+SELECT tenant_id, number_id, account_id, number, provider_sid, state FROM outdial.dialer_numbers($1);
 
 -- name: operator_campaign_find
 -- By id or name, for the operator's command.

@@ -141,10 +141,13 @@ BEGIN
         v_capped := number IS NULL;
     ELSE
         v_named := coalesce(v_named, caller_id_candidate(p_tenant.id, p_campaign.id, p_account, p_fallback));
+        -- first the lock: whoever gives the number back in this moment is waited for
+        SELECT NOT number_free(u, p_account, p_campaign.number_daily_cap, v_today) INTO v_capped FROM number_use u
+         WHERE u.tenant_id = p_tenant.id AND u.number = v_named FOR UPDATE;
         IF caller_id_usable(p_tenant.id, p_account, v_named) THEN
             number := v_named;
-            SELECT NOT number_free(u, p_account, p_campaign.number_daily_cap, v_today) INTO v_capped FROM number_use u
-             WHERE u.tenant_id = p_tenant.id AND u.number = v_named FOR UPDATE;
+        ELSE
+            v_capped := false;
         END IF;
     END IF;
     IF v_capped THEN

@@ -173,45 +173,6 @@ BEGIN
     RETURN v_count;
 END $$;
 
--- Numbers from the provider's whole list: the provider says that they are ours, so they are verified.
--- p_rows: [{"sid","number","type","capabilities","trunk_sid","purchased_at"}].  Answers counts; numbers of the account that the
--- provider no longer lists are marked as gone (the caller passes every page at once, or p_complete = false).
-DROP FUNCTION IF EXISTS outdial.numbers_store(uuid, uuid, jsonb, boolean);
-CREATE OR REPLACE FUNCTION outdial.numbers_store(p_tenant uuid, p_account uuid, p_rows jsonb, p_complete boolean)
-RETURNS TABLE (imported bigint, updated bigint, total bigint)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-#variable_conflict use_column
-BEGIN
-    IF p_tenant IS DISTINCT FROM outdial.tenant() OR NOT EXISTS (SELECT FROM provider_accounts WHERE id = p_account AND tenant_id = p_tenant) THEN
-        RAISE EXCEPTION USING ERRCODE = 'OD404', MESSAGE = 'There is no such account.', DETAIL = 'not_found';
-    END IF;
-    WITH given AS (
-        SELECT r ->> 'sid' AS sid, r ->> 'number' AS number, r ->> 'type' AS type, (r ->> 'purchased_at')::timestamptz AS purchased_at,
-               jsonb_build_object('capabilities', coalesce(r -> 'capabilities', '{}'), 'importedFrom', 'twilio',
-                                  'originalTrunkSid', r -> 'trunk_sid') AS metadata
-          FROM jsonb_array_elements(p_rows) r
-    ), changed AS (
-        UPDATE phone_numbers n SET type = g.type, provider_sid = g.sid, account_id = p_account, metadata = n.metadata || g.metadata, carrier_gone = false,
-                                   verified_at = coalesce(n.verified_at, outdial.now()), updated_at = outdial.now()
-          FROM given g WHERE n.tenant_id = p_tenant AND n.number = g.number
-           AND (n.type, n.provider_sid, n.account_id, n.metadata || g.metadata, n.carrier_gone, n.verified_at IS NOT NULL)
-               IS DISTINCT FROM (g.type, g.sid, p_account, n.metadata, false, true)
-        RETURNING n.id
-    ), added AS (
-        INSERT INTO phone_numbers (tenant_id, account_id, number, type, provider, provider_sid, verified_at, purchased_at, metadata)
-        SELECT p_tenant, p_account, number, type, 'TWILIO', sid, outdial.now(), purchased_at, metadata FROM given
-        ON CONFLICT ON CONSTRAINT phone_numbers_number_key DO NOTHING RETURNING id
-    )
-    SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM changed), jsonb_array_length(p_rows) INTO imported, updated, total;
-    IF p_complete THEN
-        UPDATE phone_numbers SET carrier_gone = true, updated_at = outdial.now()
-         WHERE tenant_id = p_tenant AND account_id = p_account AND NOT carrier_gone AND provider = 'TWILIO'
-           AND NOT EXISTS (SELECT FROM jsonb_array_elements(p_rows) r WHERE r ->> 'number' = number);
-    END IF;
-    PERFORM audit_add(p_tenant, 'numbers.import', p_account, jsonb_build_object('imported', imported, 'updated', updated, 'total', total));
-    RETURN NEXT;
-END $$;
-
 -- A call as clients see it: one conversation, its first attempt, the lead's line.
 CREATE OR REPLACE VIEW outdial.calls WITH (security_invoker = true) AS
 SELECT c.id, c.tenant_id, c.direction, c.kind, c.lead_id, c.campaign_id, c.agent_id AS assigned_to, c.agent_id AS answered_by_user_id,

@@ -42,9 +42,7 @@ GRANT INSERT (id, tenant_id, provider, label, account_sid, api_key, app_sid, bas
       UPDATE (label, account_sid, api_key, app_sid, base_url, assistant_id, phone_number_id, sip_trunk_id, auth_token_sealed, api_secret_sealed,
               webhook_secret_sealed, default_number, calls_per_second, max_open_calls, screens_numbers, status, status_reason, updated_at),
       DELETE ON provider_accounts TO api;
-GRANT INSERT (id, tenant_id, account_id, number, type, provider, provider_sid, campaign_id, trunk_id, livekit_trunk_id, is_active, metadata) ON phone_numbers TO api;
 GRANT UPDATE (campaign_id, trunk_id, livekit_trunk_id, is_active, daily_cap, updated_at) ON phone_numbers TO api;
-GRANT DELETE ON phone_numbers TO api;
 GRANT INSERT (id, tenant_id, name, agent_kind, is_default, account_id, caller_id, caller_id_strategy, number_daily_cap, interval_ms, max_open_calls, calls_per_second, window_opens,
               window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection, machine_detection_timeout_ms, wait_for_beep,
               async_machine_detection, ring_seconds, retries, lead_order, lead_mix, fresh_per_retry, max_attempts, retry_days, weight, breaker, budget, goal) ON campaigns TO api;
@@ -104,13 +102,14 @@ BEGIN
                                            'account_for', 'platform_tenants', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
-                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'campaign_recycle', 'campaign_pacing', 'numbers_store', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
+                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'campaign_recycle', 'campaign_pacing', 'numbers_store', 'number_order', 'number_release', 'number_report', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
                                            'import_batch', 'imports_left', 'import_left', 'import_give_up', 'lead_texts_catch_up',
                                            'webhook_test', 'webhook_redeliver']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7',
                                            'dial_campaign', 'dialer_campaigns', 'dialer_orphans', 'attempts_accepted', 'dialer_looks', 'dialer_account', 'dialer_metrics',
+                                           'dialer_numbers', 'number_report',
                                            'attempt_report', 'look_owned', 'look_settle', 'look_news', 'cancel_settle', 'audit_add',
                                            'webhook_claim', 'webhook_settle', 'webhook_tend']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO dialer', v_function.signature);
