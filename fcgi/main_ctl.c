@@ -31,7 +31,9 @@ const struct command commands[] = {
                   " | password [--password-stdin] EMAIL | totp-reset EMAIL",
                   "People: without --password-stdin they get a one-time link.",
                   command_user, NEEDS_SETTINGS | NEEDS_DATABASE },
-    { "numbers",  "import [--tenant T] [--account ID] | list [--tenant T] | link [--tenant T] NUMBER CAMPAIGN|none",
+    { "numbers",  "import [--tenant T] [--account ID] | list [--tenant T] | link [--tenant T] NUMBER CAMPAIGN|none | "
+                  "search [--tenant T] [--country CC] [--type local|toll_free|mobile] [--area-code N] [--contains DIGITS] | "
+                  "buy [--tenant T] [--campaign C] NUMBER | release [--tenant T] NUMBER",
                   "Numbers to call from: fetches the carrier's list, links them to campaigns.",
                   command_numbers, NEEDS_SETTINGS | NEEDS_DATABASE },
     { "leads",    "import [--tenant T] [--country CC] FILE | list [--tenant T] [--search TEXT] [--limit N] | export [--tenant T]",

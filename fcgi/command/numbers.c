@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "command/choose.h"
+#include "service/number_orders.h"
 #include "service/numbers.h"
 
 static fallible import(struct invocation *inv)
@@ -20,7 +21,7 @@ static fallible import(struct invocation *inv)
     if (text && !uuid_parse(text, &account))
         FAIL(inv->ctx, BAD_REQUEST, "--account is the id of a provider account");
     TRY(svc_numbers_import(inv->ctx, inv->settings, account, &stored, &data));
-    printf("%ld imported, %ld updated, %ld at the provider.\n", (long)stored.imported, (long)stored.updated, (long)stored.total);
+    printf("The provider has %ld numbers: %ld are new, %ld have changed.\n", (long)stored.total, (long)stored.imported, (long)stored.updated);
     return NULL;
 }
 
@@ -36,7 +37,8 @@ static fallible list(struct invocation *inv)
     for (size_t i = rows.count; i-- > 0;) {
         const struct number *n = (const struct number *)rows.item + i;
         const char *campaign = uuid_text(inv->ctx->arena, n->campaign_id);
-        printf("%-16s %-9s %-8s %-8s %s\n", n->number, n->type, n->provider, n->is_active ? "active" : "inactive", campaign ? campaign : "-");
+        const char *state = !str_equal(n->state, "owned") ? n->state : n->is_active ? "active" : "inactive";
+        printf("%-16s %-9s %-8s %-9s %s\n", n->number, n->type, n->provider, state, campaign ? campaign : "-");
     }
     return NULL;
 }
@@ -87,12 +89,72 @@ static fallible link_number(struct invocation *inv)
     return NULL;
 }
 
+static fallible search(struct invocation *inv)
+{
+    struct tenant tenant;
+    struct number_search wish = { .limit = 20 };
+    struct offered_number *offer = NULL;
+    size_t count;
+
+    wish.country = invocation_option(inv, "--country");
+    wish.type = invocation_option(inv, "--type");
+    wish.area_code = invocation_option(inv, "--area-code");
+    wish.contains = invocation_option(inv, "--contains");
+    TRY(choose_tenant(inv, &tenant));
+    TRY(invocation_done(inv));
+    TRY(svc_numbers_search(inv->ctx, inv->settings, &wish, &offer, &count));
+    for (size_t i = 0; i < count; i++)
+        printf("%-16s %-9s %s\n", offer[i].number, offer[i].type, offer[i].locality ? offer[i].locality : "");
+    if (count == 0)
+        printf("There are none for sale.\n");
+    return NULL;
+}
+
+static fallible buy(struct invocation *inv)
+{
+    struct tenant tenant;
+    struct number_wish wish = { .number = NULL };
+    struct number number;
+
+    const char *campaign = invocation_option(inv, "--campaign");
+    TRY(choose_tenant(inv, &tenant));
+    wish.number = invocation_word(inv);
+    TRY(invocation_done(inv));
+    if (!wish.number)
+        return invocation_wrong(inv);
+    if (campaign)
+        TRY(find_campaign(inv->ctx, campaign, &wish.campaign));
+    TRY(svc_number_buy(inv->ctx, inv->settings, &wish, &number));
+    printf(str_equal(number.state, "owned") ? "%s is bought.\n" : "%s is ordered; the provider has not confirmed it yet. See: outdial numbers list\n", number.number);
+    return NULL;
+}
+
+static fallible release(struct invocation *inv)
+{
+    struct tenant tenant;
+    struct number number;
+    bool gone;
+
+    TRY(choose_tenant(inv, &tenant));
+    const char *wanted = invocation_word(inv);
+    TRY(invocation_done(inv));
+    if (!wanted)
+        return invocation_wrong(inv);
+    TRY(find_number(inv->ctx, wanted, &number));
+    TRY(svc_number_release(inv->ctx, inv->settings, number.id, &gone));
+    printf(gone ? "%s is given back.\n" : "%s is being given back; the provider has not confirmed it yet.\n", number.number);
+    return NULL;
+}
+
 fallible command_numbers(struct invocation *inv)
 {
+    static const struct { const char *verb; fallible (*run)(struct invocation *); } verbs[] = {
+        { "import", import }, { "list", list }, { "link", link_number }, { "search", search }, { "buy", buy }, { "release", release },
+    };
     const char *verb = invocation_word(inv);
-    if (str_equal(verb, "import"))
-        return import(inv);
-    if (str_equal(verb, "list"))
-        return list(inv);
-    return str_equal(verb, "link") ? link_number(inv) : invocation_wrong(inv);
+
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
+        if (str_equal(verbs[i].verb, verb))
+            return verbs[i].run(inv);
+    return invocation_wrong(inv);
 }

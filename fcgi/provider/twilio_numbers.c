@@ -211,41 +211,22 @@ fallible twilio_available_answer(struct arena *arena, const struct http_answer *
 
 /* ---- buying and giving back ---- */
 
-static void add_addresses(struct arena *arena, struct str *form, const char *public_base_url)
-{
-    form_add(form, "VoiceUrl", arena_printf(arena, "%s/api/twilio/inbound", public_base_url));
-    form_add(form, "VoiceMethod", "POST");
-    form_add(form, "StatusCallback", arena_printf(arena, "%s/api/outbound-caller/call-status", public_base_url));
-    form_add(form, "StatusCallbackMethod", "POST");
-}
-
-static void post_form(struct arena *arena, const struct account *account, const char *below, const struct str *form, struct http_request *out)
-{
-    *out = (struct http_request){
-        .method = "POST", .headers = form_headers, .body = form->text, .body_size = form->length, .timeout_ms = 10000,
-        .url = arena_printf(arena, "%s/2010-04-01/Accounts/%s/IncomingPhoneNumbers%s", account->base_url, account->account_sid, below),
-    };
-    authorise(account, out);
-}
-
 void twilio_buy_request(struct arena *arena, const struct account *account, const char *number, const char *public_base_url, int64_t send_before_ms,
                         struct http_request *out)
 {
     struct str form = str_make(arena, FORM_CEILING);
 
     form_add(&form, "PhoneNumber", number);
-    add_addresses(arena, &form, public_base_url);
-    post_form(arena, account, ".json", &form, out);
-    out->once = true;
-    out->send_before_ms = send_before_ms;
-}
-
-void twilio_connect_request(struct arena *arena, const struct account *account, const char *sid, const char *public_base_url, struct http_request *out)
-{
-    struct str form = str_make(arena, FORM_CEILING);
-
-    add_addresses(arena, &form, public_base_url);
-    post_form(arena, account, arena_printf(arena, "/%s.json", sid), &form, out);
+    form_add(&form, "VoiceUrl", arena_printf(arena, "%s/api/twilio/inbound", public_base_url));
+    form_add(&form, "VoiceMethod", "POST");
+    form_add(&form, "StatusCallback", arena_printf(arena, "%s/api/outbound-caller/call-status", public_base_url));
+    form_add(&form, "StatusCallbackMethod", "POST");
+    *out = (struct http_request){
+        .method = "POST", .headers = form_headers, .body = form.text, .body_size = form.length, .timeout_ms = 10000, .once = true,
+        .send_before_ms = send_before_ms,
+        .url = arena_printf(arena, "%s/2010-04-01/Accounts/%s/IncomingPhoneNumbers.json", account->base_url, account->account_sid),
+    };
+    authorise(account, out);
 }
 
 static const struct { int code; const char *ours, *detail; } refusals[] = {

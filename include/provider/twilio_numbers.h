@@ -72,8 +72,6 @@ void     twilio_buy_answer(struct arena *, const char *number, const struct http
 void     twilio_release_request(struct arena *, const struct account *, const char *sid, struct http_request *out);
 /* A number that the account does not have is released. */
 void     twilio_release_answer(struct arena *, const struct http_answer *, struct number_answer *out);
-/* Points a number that the account has at our addresses. */
-void     twilio_connect_request(struct arena *, const struct account *, const char *sid, const char *public_base_url, struct http_request *out);
 
 /* Asks for the account itself, by its SID and auth token. */
 void     twilio_account_request(struct arena *, const struct account *, struct http_request *out);

@@ -1,8 +1,10 @@
 // Numbers for sale: searched, bought once, given back; lost answers and processes that die on the way cost nothing and lose nothing.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
+import { promisify } from 'node:util';
 import { admin, agent, campaign, carrier, env, fresh, problem, rival, rows, run, tenant, until } from './play.mjs';
 
 const path = `${tenant}/phone-numbers`;
@@ -192,4 +194,69 @@ test('a number in use is not given back; a lost answer is asked for again; one t
   await rows(`UPDATE campaigns SET state = 'stopped' WHERE id = $1`, [id]);
   problem(await stranger.delete(`${path}/${used.id}`), 404, 'not_found');
   assert.equal((await maria.delete(`${path}/${used.id}`)).status, 204);
+});
+
+const outdial = promisify(execFile).bind(null, `${env.OUTDIAL_BIN}/outdial`);
+
+test('the operator searches, buys and gives back from the shell', { skip: !(env.OUTDIAL_BIN && env.OUTDIAL_STATE) && 'the program is not at hand' }, async () => {
+  const shell = async (...words) => (await outdial(['--state', env.OUTDIAL_STATE, 'numbers', ...words, '--tenant', env.OUTDIAL_TENANT_ID])).stdout;
+  const number = (await shell('search', '--country', 'US', '--area-code', '607')).match(/\+1607\d{7}/)[0];
+  bought.add(number);
+  assert.match(await shell('buy', number), /is bought\./);
+  assert.equal((await owned(number)).length, 1);
+  assert.match(await shell('list'), new RegExp(`\\${number} +LOCAL +TWILIO +active`));
+  assert.match(await shell('release', number), /is given back\./);
+  assert.equal((await owned(number)).length, 0);
+});
+
+test('a campaign shows its numbers in turn, none more often than it may', async () => {
+  const mine = [next(), next()];
+  const id = await campaign(maria, { callerIdStrategy: 'round_robin', numberDailyCap: 2 });
+  for (const number of mine) assert.equal((await buy(number, undefined, { campaignId: id })).status, 201);
+  await carrier.speed(100);
+  const phones = Array.from({ length: 6 }, () => fresh());
+  const started = await maria.post(`/api/outbound-caller/start?campaign_id=${id}`, { leads: phones.map((phone) => ({ business_name: 'Ann', phone })), intervalMinutes: 0 });
+  assert.equal(started.status, 200, started.text);
+  const made = () => carrier.calls((call) => phones.includes(call.to) && !call.parent_sid);
+  await until('four calls are over', async () => (await made()).filter((call) => call.ended_at).length === 4);
+  const counts = Object.groupBy(await made(), (call) => call.from);
+  assert.deepEqual(mine.map((number) => counts[number]?.length), [2, 2]);
+  await until('the others wait', async () => (await maria.get(`${tenant}/campaigns/${id}/leads?state=waiting`)).body.data.length === 2);
+  const refused = await maria.post(`${tenant}/calls`, { mode: 'direct', phone: fresh(), campaign_id: id });
+  problem(refused, 409, 'caller_id');
+  assert.ok(Date.parse(refused.body.errors.find((e) => e.code === 'caller_id').clears_at) > Date.now(), refused.text);
+  const [some] = (await maria.get(`${path}?campaignId=${id}`)).body.data;
+  assert.equal((await maria.patch(`${path}/${some.id}`, { dailyCap: 4 })).body.dailyCap, 4);
+  await until('a higher cap lets them go', async () => (await made()).length === 6);
+  assert.equal((await made()).filter((call) => call.from === some.number).length, 4);
+  await until('the campaign is done', async () => (await maria.get(`${tenant}/campaigns/${id}`)).body.state === 'done');
+});
+
+test('a trunk has one writer at a time, and no account of another tenant', async (t) => {
+  const made = await maria.post(`${tenant}/trunks`, { trunk_sid: `ST_${randomUUID().slice(0, 8)}`, name: 'One' });
+  assert.equal(made.status, 201, made.text);
+  const where = `${tenant}/trunks/${made.body.id}`, etag = (await maria.get(where)).headers.get('etag');
+  t.after(() => maria.delete(where));
+  const answers = await Promise.all(Array.from({ length: 6 }, (_, i) => maria.patch(where, { name: `Writer ${i}` }, { 'if-match': etag })));
+  assert.equal(answers.filter((a) => a.status === 200).length, 1, answers.map((a) => a.text).join('\n'));
+  assert.ok(answers.every((a) => [200, 409, 412].includes(a.status)));
+  const [{ id: foreign }] = await rows('SELECT id FROM provider_accounts WHERE tenant_id = $1 LIMIT 1', [env.OUTDIAL_OTHER_TENANT_ID]);
+  const refused = await maria.patch(where, { account_id: foreign });
+  assert.deepEqual([refused.status, refused.body.errors[0].field, refused.body.errors[0].code], [422, 'account_id', 'not_found'], refused.text);
+  assert.equal((await maria.delete(where, undefined, { 'if-match': etag })).status, 412, 'what has changed is not removed');
+});
+
+test('an agent\'s calls show the agent\'s own number', async (t) => {
+  const number = next();
+  assert.equal((await buy(number)).status, 201);
+  const who = `${tenant}/users/${env.OUTDIAL_AGENT_ID}`;
+  assert.equal((await maria.patch(who, { caller_id: '+16065550199' })).status, 422, 'only a number of the tenant');
+  assert.equal((await maria.patch(who, { caller_id: number })).body.caller_id, number);
+  t.after(() => maria.patch(who, { caller_id: null }));
+  await carrier.speed(100);
+  const phone = fresh();
+  const call = await maria.post(`${tenant}/calls`, { mode: 'direct', phone, agent_id: env.OUTDIAL_AGENT_ID });
+  assert.ok(call.status < 300, call.text);
+  assert.equal((await carrier.saw(phone))[0].from, number);
+  await until('the call is over', async () => (await rows('SELECT FROM attempts WHERE phone_e164 = $1 AND ended_at IS NULL', [phone])).length === 0);
 });
