@@ -183,6 +183,11 @@ export async function get(path, signal) {
     return (await exchange("GET", path, { signal })).reply;
 }
 
+/** Changes or removes something; asked twice it is the same. @param {"PATCH" | "PUT" | "DELETE"} method @param {string} path @param {object} [body] */
+export function change(method, path, body) {
+    return exchange(method, path, { body });
+}
+
 /** @param {string} email @param {string} password */
 export async function signIn(email, password) {
     const answer = await send("POST", "/api/v1/auth/login", { body: { email, password } });

@@ -8,10 +8,11 @@ import { address, go } from "./router.js";
 import { ErrorNotice } from "./parts/notice.js";
 import { SignIn } from "./views/sign-in.js";
 import { Calling } from "./views/calling.js";
+import { Numbers } from "./views/numbers.js";
 import { Frame } from "./views/frame.js";
 
 /** @type {Record<string, (props: any) => any>} */
-const SCREENS = { calling: Calling };
+const SCREENS = { calling: Calling, numbers: Numbers };
 
 function App() {
     useStore(language);
@@ -25,13 +26,13 @@ function App() {
     };
     useEffect(start, []);
     useEffect(() => {
-        document.title = `${t(who ? "calling.title" : "sign_in.title")} · Outdial`;
+        document.title = `${who ? t(`nav.${Object.hasOwn(SCREENS, screen) ? screen : "calling"}`) : t("sign_in.title")} · Outdial`;
         if (who && !Object.hasOwn(SCREENS, screen))
             go("calling", "", { replace: true });
     });
 
     const Screen = SCREENS[screen] ?? Calling;
-    return html`<${Frame}>
+    return html`<${Frame} screens=${who ? Object.keys(SCREENS) : []} screen=${screen}>
         ${who === undefined ? failure && html`<${ErrorNotice} error=${failure} retry=${start} />`
             : who ? html`<${Screen} key=${who.user.id} session=${who} argument=${argument} />` : html`<${SignIn} />`}
     <//>`;

@@ -59,8 +59,8 @@ function LostBanner() {
     </div>`;
 }
 
-/** @param {{ children?: any }} props */
-export function Frame({ children }) {
+/** @param {{ screens: string[], screen: string, children?: any }} props */
+export function Frame({ screens, screen, children }) {
     const [sheet, setSheet] = useState(false);
     const who = useStore(session);
     useKeys({ "?": () => setSheet(true) });
@@ -72,6 +72,9 @@ export function Frame({ children }) {
         <header class="top">
             <div class="top-in">
                 <p class="brand"><${Mark} /><span>Outdial</span></p>
+                ${screens.length > 1 && html`<nav class="screens" aria-label=${t("nav.title")}>
+                    ${screens.map((name) => html`<a key=${name} href=${`#/${name}`} aria-current=${name === screen ? "page" : undefined}>${t(`nav.${name}`)}</a>`)}
+                </nav>`}
                 ${who?.tenant && html`<p class="tenant" title=${t("frame.tenant")}><bdi>${who.tenant.name}</bdi></p>`}
                 <div class="top-tools">
                     <${LanguageChoice} />
