@@ -13,7 +13,7 @@
 -- Caps are exact.  Locks go on where the gate's end: ... -> numbers to call, sorted -> the counter (number_use) of a caller ID.  A
 -- counter is locked when it is chosen and raised when the attempt is written, in one transaction.  Calls of an account are
 -- permitted one transaction at a time, so counters of its numbers are never waited for in opposite orders; a number brought along
--- without an account belongs to one pool only.
+-- without an account belongs to one pool only.  What is called for every lead is plpgsql, which keeps its plans.
 
 DROP FUNCTION IF EXISTS outdial.caller_id_for(uuid, uuid, uuid, text);
 CREATE OR REPLACE FUNCTION outdial.phone_area(p_phone text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -47,24 +47,26 @@ UPDATE phone_numbers n SET number = number WHERE NOT EXISTS (SELECT FROM number_
 -- The number that decides when there is no pool: the campaign's own, one linked to it, the tenant's, the account's, the
 -- installation's.  The first one that is named decides.
 CREATE OR REPLACE FUNCTION outdial.caller_id_candidate(p_tenant uuid, p_campaign uuid, p_account uuid, p_fallback text)
-RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT CASE WHEN p_tenant = outdial.tenant() THEN coalesce(
+RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+BEGIN
+    RETURN CASE WHEN p_tenant = outdial.tenant() THEN coalesce(
            (SELECT caller_id FROM campaigns WHERE tenant_id = p_tenant AND id = p_campaign),
            (SELECT number FROM phone_numbers WHERE tenant_id = p_tenant AND campaign_id = p_campaign AND is_active AND NOT carrier_gone
                AND verified_at IS NOT NULL AND state = 'owned' AND (account_id IS NULL OR account_id = p_account) ORDER BY id LIMIT 1),
            (SELECT default_caller_id FROM tenants WHERE id = p_tenant),
            (SELECT default_number FROM provider_accounts WHERE id = p_account),
-           p_fallback) END
-$$;
+           p_fallback) END;
+END $$;
 
 -- Whether the number may be shown: an active, verified number of this tenant that the account has, or the account's own that the
 -- operator vouches for.
 CREATE OR REPLACE FUNCTION outdial.caller_id_usable(p_tenant uuid, p_account uuid, p_number text) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT coalesce((SELECT is_active AND NOT carrier_gone AND verified_at IS NOT NULL AND state = 'owned' AND (account_id IS NULL OR account_id = p_account)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+BEGIN
+    RETURN coalesce((SELECT is_active AND NOT carrier_gone AND verified_at IS NOT NULL AND state = 'owned' AND (account_id IS NULL OR account_id = p_account)
                        FROM phone_numbers WHERE tenant_id = p_tenant AND number = p_number),
-                    EXISTS (SELECT FROM provider_accounts WHERE id = p_account AND verified_number = p_number AND default_number = p_number))
-$$;
+                    EXISTS (SELECT FROM provider_accounts WHERE id = p_account AND verified_number = p_number AND default_number = p_number));
+END $$;
 
 -- In the pool for this account, and not yet shown as often as it may be today.
 CREATE OR REPLACE FUNCTION outdial.number_free(p_use number_use, p_account uuid, p_cap integer, p_today date) RETURNS boolean
