@@ -302,6 +302,9 @@ BEGIN
         EXIT WHEN v_chunk = 0;
     END LOOP;
 
+    IF v_permits > 0 AND v_campaign.state_reason IS NOT NULL THEN
+        UPDATE campaigns SET state_reason = NULL WHERE id = p_campaign;
+    END IF;
     IF v_reserved > 0 THEN
         PERFORM money_reserve(p_tenant, v_campaign, v_reserved);
     END IF;
