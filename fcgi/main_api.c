@@ -35,6 +35,7 @@
 #include "web/dispatch.h"
 #include "web/guard.h"
 #include "web/measure.h"
+#include "web/openapi.h"
 
 #define ARENA_CEILING  ((size_t)8 << 20)
 #define STACK_SIZE     ((size_t)1 << 20)
@@ -252,6 +253,7 @@ int main(void)
         return 2;
     }
 
+    openapi_prepare();
     handle_signals();
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);

@@ -47,7 +47,7 @@ const struct command commands[] = {
                   command_dnc, NEEDS_SETTINGS | NEEDS_DATABASE },
     { "doctor",   "",                                     "Checks what can be checked: settings, database, clock, zones, disk.",
                   command_doctor, 0 },
-    { "routes",   "",                                     "Prints every address that is served, and who may use it.",
+    { "routes",   "[--openapi]",                                    "Prints every address that is served, and who may use it.",
                   command_routes, 0 },
     { "states",   "",                                     "Prints the tables of states and ranks.",
                   command_states, 0 },

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "command/command.h"
+#include "web/openapi.h"
 
 static const char *const who_names[] = {
     [ANYONE] = "anyone", [SIGNED] = "signed",   [VIEWER] = "viewer", [AGENT] = "agent",
@@ -21,7 +22,13 @@ static const struct {
 
 fallible command_routes(struct invocation *inv)
 {
+    bool document = invocation_flag(inv, "--openapi");
+
     TRY(invocation_done(inv));
+    if (document) {
+        printf("%s\n", openapi_write(inv->ctx->arena));
+        return NULL;
+    }
     for (unsigned i = 0; i < route_count; i++) {
         const struct route *r = &routes[i];
         printf("%-6s %-62s %-8s %s", method_name(r->method), r->pattern, who_names[r->who], r->about ? r->about : "");

@@ -7,7 +7,7 @@
 static const char *const provider_names[] = { "twilio", "vapi", "livekit", NULL };
 
 const struct shape provider_account_shape = SHAPE(struct provider_account, "provider account",
-    FIELD(struct provider_account, id, OUT),
+    FIELD(struct provider_account, id, OUT | ALWAYS),
     FIELD(struct provider_account, provider, IN | OUT | REQUIRED | CREATE_ONLY, .among = provider_names),
     FIELD(struct provider_account, label, IN | OUT, .longest = 200),
     FIELD(struct provider_account, account_sid, IN | OUT, .longest = 64),
@@ -21,7 +21,7 @@ const struct shape provider_account_shape = SHAPE(struct provider_account, "prov
     FIELD(struct provider_account, max_open_calls, IN | OUT, .lowest = 0, .highest = 100000),
     FIELD(struct provider_account, screens_numbers, IN | OUT,
           .about = "Refuse area codes 555, 911, 000, 111 and 1 555 ... before dialing"),
-    FIELD(struct provider_account, status, OUT),
+    FIELD(struct provider_account, status, OUT | ALWAYS),
     FIELD(struct provider_account, status_reason, OUT),
     FIELD(struct provider_account, auth_token, IN | SECRET_FIELD, .longest = 500),
     FIELD(struct provider_account, api_secret, IN | SECRET_FIELD, .longest = 500),
@@ -32,16 +32,16 @@ const struct shape provider_account_shape = SHAPE(struct provider_account, "prov
     FIELD(struct provider_account, auth_token_set, OUT),
     FIELD(struct provider_account, api_secret_set, OUT),
     FIELD(struct provider_account, webhook_secret_set, OUT),
-    FIELD(struct provider_account, created_at, OUT),
-    FIELD(struct provider_account, updated_at, OUT));
+    FIELD(struct provider_account, created_at, OUT | ALWAYS),
+    FIELD(struct provider_account, updated_at, OUT | ALWAYS));
 
 const struct shape trunk_shape = SHAPE(struct trunk, "trunk",
-    FIELD(struct trunk, id, OUT),
+    FIELD(struct trunk, id, OUT | ALWAYS),
     FIELD(struct trunk, account_id, IN | OUT),
-    FIELD(struct trunk, provider, OUT),
+    FIELD(struct trunk, provider, OUT | ALWAYS),
     FIELD(struct trunk, trunk_sid, IN | OUT | REQUIRED | CREATE_ONLY, .longest = 64),
     FIELD(struct trunk, name, IN | OUT, .longest = 200),
-    FIELD(struct trunk, created_at, OUT),
+    FIELD(struct trunk, created_at, OUT | ALWAYS),
     FIELD(struct trunk, updated_at, 0));
 
 /* prefix, then exactly digits lower-case hex digits. */

@@ -6,12 +6,12 @@
 #include "model/states.h"
 
 const struct shape call_shape = SHAPE(struct call, "call",
-    FIELD(struct call, id, OUT),
-    FIELD(struct call, direction, OUT),
-    FIELD(struct call, status, OUT),
+    FIELD(struct call, id, OUT | ALWAYS),
+    FIELD(struct call, direction, OUT | ALWAYS),
+    FIELD(struct call, status, OUT | ALWAYS, .among = call_status_names),
     FIELD(struct call, from_number, OUT),
-    FIELD(struct call, to_number, OUT),
-    FIELD_JSON(struct call, duration, OUT, .about = "seconds"),
+    FIELD(struct call, to_number, OUT | ALWAYS),
+    FIELD_JSON(struct call, duration, OUT, .type = "integer|null", .about = "seconds"),
     FIELD(struct call, answered_at, OUT),
     FIELD(struct call, ended_at, OUT),
     FIELD(struct call, assigned_to, OUT),
@@ -22,15 +22,15 @@ const struct shape call_shape = SHAPE(struct call, "call",
     FIELD(struct call, answered_by, OUT),
     FIELD(struct call, outcome, OUT),
     FIELD(struct call, failure, OUT),
-    FIELD(struct call, created_at, OUT));
+    FIELD(struct call, created_at, OUT | ALWAYS));
 
 const struct shape call_event_shape = SHAPE(struct call_event, "event",
     FIELD(struct call_event, seq, OUT),
-    FIELD(struct call_event, kind, OUT),
-    FIELD(struct call_event, source, OUT),
+    FIELD(struct call_event, kind, OUT | ALWAYS),
+    FIELD(struct call_event, source, OUT | ALWAYS),
     FIELD(struct call_event, call_sid, OUT),
-    FIELD_JSON(struct call_event, payload, OUT),
-    FIELD(struct call_event, received_at, OUT));
+    FIELD_JSON(struct call_event, payload, OUT | ALWAYS),
+    FIELD(struct call_event, received_at, OUT | ALWAYS));
 
 const char *const call_status_names[] = {
 #define X(name, rank, word, about) #name,

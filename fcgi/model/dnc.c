@@ -9,14 +9,14 @@
 static const char *const scopes[] = { "tenant", "campaign", NULL };
 
 const struct shape dnc_shape = SHAPE(struct dnc, "do-not-call entry",
-    FIELD(struct dnc, id, OUT),
+    FIELD(struct dnc, id, OUT | ALWAYS),
     FIELD(struct dnc, phone, IN | REQUIRED, .longest = 100, .about = "in any usual notation"),
-    FIELD(struct dnc, phone_e164, OUT),
+    FIELD(struct dnc, phone_e164, OUT | ALWAYS),
     FIELD(struct dnc, reason, IN | OUT, .longest = 500),
-    FIELD(struct dnc, source, OUT),
-    FIELD(struct dnc, scope, IN | OUT, .among = scopes),
+    FIELD(struct dnc, source, OUT | ALWAYS),
+    FIELD(struct dnc, scope, IN | OUT | ALWAYS, .among = scopes),
     FIELD(struct dnc, campaign_id, IN | OUT, .about = "with scope campaign"),
-    FIELD(struct dnc, created_at, OUT),
+    FIELD(struct dnc, created_at, OUT | ALWAYS),
     FIELD(struct dnc, is_new, 0));
 
 fallible dnc_check(struct ctx *ctx, const char *country, struct dnc *d)

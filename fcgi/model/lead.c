@@ -7,17 +7,17 @@
 #include "model/phone.h"
 
 const struct shape lead_shape = SHAPE(struct lead, "lead",
-    FIELD(struct lead, id, OUT),
+    FIELD(struct lead, id, OUT | ALWAYS),
     FIELD(struct lead, external_id, IN | OUT, .longest = LEAD_EXTERNAL_LONGEST, .about = "your own key; accepted wherever a lead id is"),
     FIELD(struct lead, name, IN | OUT | REQUIRED, .longest = LEAD_NAME_LONGEST),
     FIELD(struct lead, category, IN | OUT, .longest = LEAD_NAME_LONGEST),
     FIELD(struct lead, phone, IN | OUT | REQUIRED, .longest = LEAD_PHONE_LONGEST, .about = "in any usual notation"),
     FIELD(struct lead, phone_e164, OUT),
-    FIELD(struct lead, original_phone, OUT),
-    FIELD_JSON(struct lead, custom, IN | OUT, .longest = 16 << 10),
+    FIELD(struct lead, original_phone, OUT | ALWAYS),
+    FIELD_JSON(struct lead, custom, IN | OUT | ALWAYS, .longest = 16 << 10),
     FIELD(struct lead, allow_invalid, IN, .about = "keep a number that does not normalise; it is refused when called"),
-    FIELD(struct lead, created_at, OUT),
-    FIELD(struct lead, updated_at, OUT));
+    FIELD(struct lead, created_at, OUT | ALWAYS),
+    FIELD(struct lead, updated_at, OUT | ALWAYS));
 
 #define LEAD_MEMBER(member) \
     { .name = #member, .column = #member, .offset = offsetof(struct campaign_lead, lead.member), .kind = FIELD_KIND_OF(struct lead, member), .flags = OUT }
@@ -31,7 +31,7 @@ const struct shape campaign_lead_shape = SHAPE(struct campaign_lead, "lead",
     LEAD_MEMBER(phone_e164),
     LEAD_MEMBER(original_phone),
     { .name = "custom", .column = "custom", .offset = offsetof(struct campaign_lead, lead.custom), .kind = FIELD_RAW_JSON, .flags = OUT },
-    FIELD(struct campaign_lead, state, OUT, .about = "waiting, calling, done, failed, skipped or withdrawn"),
+    FIELD(struct campaign_lead, state, OUT | ALWAYS, .among = campaign_lead_states),
     FIELD(struct campaign_lead, attempts, OUT),
     FIELD(struct campaign_lead, last_outcome, OUT),
     FIELD(struct campaign_lead, reason, OUT),

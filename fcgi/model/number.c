@@ -9,12 +9,12 @@
 const char *const number_types[] = { "LOCAL", "TOLL_FREE", "MOBILE", NULL };
 
 const struct shape number_shape = SHAPE(struct number, "phone number",
-    FIELD(struct number, id, OUT),
-    FIELD(struct number, number, OUT),
-    FIELD(struct number, type, OUT),
-    FIELD(struct number, provider, OUT),
+    FIELD(struct number, id, OUT | ALWAYS),
+    FIELD(struct number, number, OUT | ALWAYS),
+    FIELD(struct number, type, OUT | ALWAYS, .among = number_types),
+    FIELD(struct number, provider, OUT | ALWAYS),
     FIELD_NAMED(struct number, provider_sid, "providerSid", OUT),
-    FIELD_NAMED(struct number, tenant_id, "tenantId", OUT),
+    FIELD_NAMED(struct number, tenant_id, "tenantId", OUT | ALWAYS),
     FIELD_NAMED(struct number, campaign_id, "campaignId", IN | OUT),
     FIELD_NAMED(struct number, livekit_trunk_id, "livekitTrunkId", IN | OUT, .longest = 64),
     FIELD_NAMED(struct number, is_active, "isActive", IN | OUT),
@@ -23,7 +23,7 @@ const struct shape number_shape = SHAPE(struct number, "phone number",
                 .about = "calls per day that may show it; 0 = what its campaign says"),
     FIELD_NAMED(struct number, calls_today, "callsToday", OUT),
     FIELD_NAMED(struct number, purchased_at, "purchasedAt", OUT),
-    FIELD_JSON(struct number, metadata, OUT),
+    FIELD_JSON(struct number, metadata, OUT | ALWAYS),
     FIELD(struct number, updated_at, 0));
 
 const char *number_type(const char *e164, const char *provider_type)

@@ -9,9 +9,9 @@
 const char *const locale_names[] = { "en", "tr", NULL };
 
 const struct shape tenant_shape = SHAPE(struct tenant, "tenant",
-    FIELD(struct tenant, id, OUT),
+    FIELD(struct tenant, id, OUT | ALWAYS),
     FIELD(struct tenant, name, IN | OUT | REQUIRED, .longest = 200),
-    FIELD(struct tenant, slug, OUT),
+    FIELD(struct tenant, slug, OUT | ALWAYS),
     FIELD(struct tenant, company, IN | OUT, .longest = 200, .about = "Who calls, in the scripts"),
     FIELD(struct tenant, persona, IN | OUT | REQUIRED, .longest = 100, .about = "Who speaks, in the scripts"),
     FIELD(struct tenant, default_country, IN | OUT | REQUIRED, .longest = 2),
@@ -27,9 +27,9 @@ const struct shape tenant_shape = SHAPE(struct tenant, "tenant",
     FIELD(struct tenant, window_opens, OUT, .about = "Minutes of the called party's day; see outdial tenant window"),
     FIELD(struct tenant, window_closes, OUT),
     FIELD(struct tenant, minimum_gap_minutes, OUT),
-    FIELD(struct tenant, status, OUT),
-    FIELD(struct tenant, created_at, OUT),
-    FIELD(struct tenant, updated_at, OUT));
+    FIELD(struct tenant, status, OUT | ALWAYS),
+    FIELD(struct tenant, created_at, OUT | ALWAYS),
+    FIELD(struct tenant, updated_at, OUT | ALWAYS));
 
 const struct shape tenant_request_shape = SHAPE(struct tenant_request, "tenant",
     FIELD(struct tenant_request, name, IN | REQUIRED, .longest = 200),

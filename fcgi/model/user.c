@@ -10,21 +10,21 @@
 static const char *const user_statuses[] = { "active", "disabled", NULL };
 
 const struct shape user_shape = SHAPE(struct user, "user",
-    FIELD(struct user, id, OUT),
+    FIELD(struct user, id, OUT | ALWAYS),
     FIELD(struct user, email, IN | OUT | REQUIRED, .longest = 320),
     FIELD(struct user, name, IN | OUT, .longest = 200),
     FIELD(struct user, role, IN | OUT | REQUIRED, .among = role_list),
     FIELD_NAMED(struct user, phone_e164, "phone", IN | OUT, .longest = 40),
     FIELD(struct user, caller_id, IN | OUT, .longest = 40, .about = "Number of the tenant that calls placed by this person show"),
     FIELD(struct user, locale, IN | OUT, .among = locale_names),
-    FIELD(struct user, status, IN | OUT, .among = user_statuses),
+    FIELD(struct user, status, IN | OUT | ALWAYS, .among = user_statuses),
     FIELD(struct user, is_platform, OUT),
     FIELD(struct user, totp_enabled, OUT, .about = "Signs in with a second factor"),
     FIELD(struct user, password, IN | SECRET_FIELD, .longest = PASSWORD_LONGEST),
     FIELD(struct user, password_hash, 0),
     FIELD(struct user, epoch, 0),
-    FIELD(struct user, created_at, OUT),
-    FIELD(struct user, updated_at, OUT));
+    FIELD(struct user, created_at, OUT | ALWAYS),
+    FIELD(struct user, updated_at, OUT | ALWAYS));
 
 const struct shape user_self_shape = SHAPE(struct user_self, "profile",
     FIELD(struct user_self, name, IN, .longest = 200),
@@ -34,13 +34,13 @@ const struct shape user_self_shape = SHAPE(struct user_self, "profile",
     FIELD(struct user_self, current_password, IN | SECRET_FIELD, .longest = PASSWORD_LONGEST));
 
 const struct shape api_key_shape = SHAPE(struct api_key, "key",
-    FIELD(struct api_key, id, OUT),
+    FIELD(struct api_key, id, OUT | ALWAYS),
     FIELD(struct api_key, name, IN | OUT | REQUIRED, .longest = 200),
-    FIELD_LIST(struct api_key, scopes, IN | OUT, .longest = 60, .about = "Names of roles, or pairs such as leads:write"),
-    FIELD(struct api_key, role, OUT),
+    FIELD_LIST(struct api_key, scopes, IN | OUT | ALWAYS, .longest = 60, .about = "Names of roles, or pairs such as leads:write"),
+    FIELD(struct api_key, role, OUT | ALWAYS),
     FIELD_NAMED(struct api_key, key_hint, "hint", OUT),
     FIELD(struct api_key, created_by, OUT),
-    FIELD(struct api_key, created_at, OUT),
+    FIELD(struct api_key, created_at, OUT | ALWAYS),
     FIELD(struct api_key, last_used_at, OUT),
     FIELD(struct api_key, revoked_at, OUT));
 

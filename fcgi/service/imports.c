@@ -24,8 +24,8 @@
 #define LOOK_MS           100                                   /* at an import of the same bytes elsewhere */
 
 const struct shape import_shape = SHAPE(struct import, "import",
-    FIELD(struct import, import_id, OUT),
-    FIELD(struct import, state, OUT, .about = "running, done or failed"),
+    FIELD(struct import, import_id, OUT | ALWAYS),
+    FIELD(struct import, state, OUT | ALWAYS, .about = "running, done or failed"),
     FIELD(struct import, bytes, OUT, .about = "of the text in UTF-8"),
     FIELD(struct import, bytes_done, OUT),
     FIELD(struct import, rows, OUT),
@@ -33,11 +33,11 @@ const struct shape import_shape = SHAPE(struct import, "import",
     FIELD(struct import, updated, OUT),
     FIELD(struct import, skipped, OUT, .about = "policy skip: rows whose lead was there already"),
     FIELD(struct import, refused, OUT),
-    FIELD(struct import, refused_url, OUT),
+    FIELD(struct import, refused_url, OUT | ALWAYS),
     FIELD(struct import, encoding, OUT),
     FIELD(struct import, list_id, OUT),
     FIELD(struct import, reason, OUT, .about = "why it failed"),
-    FIELD(struct import, created_at, OUT),
+    FIELD(struct import, created_at, OUT | ALWAYS),
     FIELD(struct import, ended_at, OUT));
 
 const struct shape import_refusal_shape = SHAPE(struct import_refusal, "refused row",

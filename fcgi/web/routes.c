@@ -14,6 +14,8 @@ const struct route routes[] = {
       "Can it serve: database, migrations", .gives = "200 Health" },
     { GET,    "/metrics",                            ANYONE,   api_metrics,                 0,        NULL,
       "What is counted, for Prometheus; this machine only", .gives = "200 text/plain" },
+    { GET,    "/api/openapi.json",                   ANYONE,   api_openapi,                 0,        NULL,
+      "This API in OpenAPI 3.1", .gives = "200 OpenApi" },
 
     { POST,   "/api/v1/auth/login",                  ANYONE,   api_login,                   0,        NULL,
       "Sign in", .takes = "Login", .gives = "200 Session" },
@@ -165,7 +167,7 @@ const struct route routes[] = {
     { GET,    T "/campaigns/:id/scripts",            VIEWER,   api_scripts_get,             0,        "campaigns",
       "What it says, by language and part", .gives = "200 Scripts" },
     { PUT,    T "/campaigns/:id/scripts",            MANAGER,  api_scripts_put,             0,        "campaigns",
-      "Other words; null brings the default back", .takes = "Scripts", .gives = "200 Scripts" },
+      "Other words; null brings the default back", .takes = "ScriptsChange", .gives = "200 Scripts" },
     { GET,    T "/campaigns/:id/leads",              VIEWER,   api_campaign_leads,          0,        "campaigns",
       "Its present list", .query = PAGE " state", .gives = "200 [CampaignLead]" },
     { POST,   T "/campaigns/:id/leads",              MANAGER,  api_campaign_add_leads,      CREATES,  "campaigns",

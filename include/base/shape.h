@@ -33,7 +33,8 @@
 
 enum field_kind { FIELD_BOOL, FIELD_INT32, FIELD_INT64, FIELD_REAL, FIELD_TEXT, FIELD_UUID, FIELD_UTC, FIELD_RAW_JSON, FIELD_TEXT_LIST };
 
-enum field_flag { IN = 1, OUT = 2, REQUIRED = 4, SECRET_FIELD = 8 /* IN only, never written out */, CREATE_ONLY = 16 };
+enum field_flag { IN = 1, OUT = 2, REQUIRED = 4, SECRET_FIELD = 8 /* IN only, never written out */, CREATE_ONLY = 16,
+                  ALWAYS = 32 /* OUT and never null, for the API document */ };
 
 struct field {
     const char        *name;                                    /* in JSON */
@@ -45,6 +46,7 @@ struct field {
     double             lowest, highest;                         /* both 0 = any */
     const char *const *among;                                   /* NULL-terminated names, or NULL */
     const char        *about;                                   /* for the API document; may be NULL */
+    const char        *type;                                    /* for the API document, where kind says too little: web/schemas.h's notation */
 };
 
 struct shape {

@@ -13,6 +13,9 @@ fallible api_healthz(struct req *);
 fallible api_readyz(struct req *);
 fallible api_metrics(struct req *);
 
+/* api_openapi.c */
+fallible api_openapi(struct req *);
+
 /* api_auth.c */
 fallible api_login(struct req *);
 fallible api_refresh(struct req *);

@@ -22,6 +22,8 @@ struct schema {
     const char         *members;                                /* in the notation above; or */
     const char *const  *among;                                  /* one of these words */
     const char         *about;
+    bool                tagged;                                 /* answered with an ETag although it is no shape */
+    const char         *example;                                /* of a body to POST: JSON text */
 };
 /* NULL when there is none of that name. */
 const struct schema *schema_find(const char *name, size_t length);

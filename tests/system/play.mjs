@@ -10,6 +10,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { Contract } from './contract.mjs';
 
 export const env = process.env;
 for (const name of ['OUTDIAL_URL', 'OUTDIAL_SANDBOX_URL', 'OUTDIAL_SANDBOX_TOKEN', 'OUTDIAL_TENANT_ID', 'OUTDIAL_DATABASE_URL'])
@@ -18,7 +19,19 @@ for (const name of ['OUTDIAL_URL', 'OUTDIAL_SANDBOX_URL', 'OUTDIAL_SANDBOX_TOKEN
 const base = env.OUTDIAL_URL;
 export const tenant = `/api/v1/tenants/${env.OUTDIAL_TENANT_ID}`;
 
-/** One request; the body is parsed when it is JSON. */
+let document;
+/** The description of the API, asked for once. */
+export async function contract() {
+  document ??= fetch(`${base}/api/openapi.json`).then(async (answer) => new Contract(await answer.json()));
+  try {
+    return await document;
+  } catch (error) {
+    document = undefined;
+    throw error;
+  }
+}
+
+/** One request; the body is parsed when it is JSON.  The answer is held against the description of the API. */
 export async function request(method, path, { body, headers = {}, token, raw } = {}) {
   const init = { method, headers: { ...headers }, redirect: 'manual' };
   if (token) init.headers.authorization = `Bearer ${token}`;
@@ -27,10 +40,16 @@ export async function request(method, path, { body, headers = {}, token, raw } =
     init.body = JSON.stringify(body);
     init.headers['content-type'] ??= 'application/json';
   }
-  const answer = await fetch(path.startsWith('http') ? path : base + path, init);
-  const text = await answer.text();
-  const type = answer.headers.get('content-type') ?? '';
-  return { status: answer.status, headers: answer.headers, text, body: /json/.test(type) && text ? JSON.parse(text) : undefined };
+  const url = path.startsWith('http') ? path : base + path;
+  const response = await fetch(url, init);
+  const text = await response.text();
+  const type = response.headers.get('content-type') ?? '';
+  const answer = { status: response.status, headers: response.headers, text, body: /json/.test(type) && text ? JSON.parse(text) : undefined };
+  if (url.startsWith(`${base}/`)) {
+    const wrong = (await contract()).wrong(method, url.slice(base.length), init.body, answer);
+    assert.ok(!wrong, `${method} ${path} answered ${answer.status} other than described: ${wrong}`);
+  }
+  return answer;
 }
 
 /** Somebody who can ask: verbs with a credential. */
