@@ -17,8 +17,9 @@
 /* ---- words ---- */
 
 static const struct { const char *segment, *name, *about; } tags[] = {
-    { "healthz",           "Health",              "For load balancers" },
+    { "healthz",           "Health",              "For load balancers and for Prometheus" },
     { "readyz",            "Health",              NULL },
+    { "metrics",           "Health",              NULL },
     { "openapi.json",      "API",                 "This document" },
     { "auth",              "Signing in",          "Access tokens live for a quarter of an hour; refreshing replaces both tokens" },
     { "me",                "Signing in",          NULL },

@@ -8,7 +8,7 @@ import Ajv from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 
 const verbs = ['get', 'post', 'put', 'patch', 'delete'];
-const addresses = /^\/(api\/|healthz$|readyz$|twilio-call|mcp$)/;
+const addresses = /^\/(api\/|healthz$|readyz$|metrics$|twilio-call|mcp$)/;
 /** What nginx may say before a worker hears of the request. */
 const front = [400, 405, 408, 413, 414, 429, 431, 500, 501, 503];
 
