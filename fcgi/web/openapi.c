@@ -36,6 +36,7 @@ static const struct { const char *segment, *name, *about; } tags[] = {
     { "dnc",               "Do not call",         "Numbers that are not called. An entry is answered when no call to the number can still begin" },
     { "calls",             "Calls",               "What happened on the telephone, and placing single calls" },
     { "outbound-caller",   "Auto-dialer",         "One list per campaign: start, stop, status, log; and what the carrier asks meanwhile" },
+    { "webhook-endpoints", "Webhooks",            "Where news is sent to, signed, and what became of each delivery" },
     { "twilio",            "Carrier's callbacks", "Requests that Twilio signs" },
 };
 

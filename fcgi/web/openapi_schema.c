@@ -249,6 +249,17 @@ static bool nullable(const struct field *f, enum schema_use use)
     return pointer && !(f->flags & REQUIRED) && !(use == AS_ANSWER && f->flags & ALWAYS);
 }
 
+static void put_among(struct json_out *out, const char *const *among, bool null)
+{
+    json_name(out, "enum");
+    json_open_array(out);
+    for (; *among; among++)
+        json_put_string(out, *among);
+    if (null)
+        json_put_null(out);
+    json_close_array(out);
+}
+
 static void put_kind_of(struct json_out *out, const struct field *f, bool null)
 {
     static const char *const words[] = {
@@ -263,22 +274,13 @@ static void put_kind_of(struct json_out *out, const struct field *f, bool null)
     json_name(out, "items");
     json_open_object(out);
     put(out, "type", "string");
-    if (f->longest) {
+    if (f->among) {
+        put_among(out, f->among, false);
+    } else if (f->longest) {
         json_name(out, "maxLength");
         json_put_integer(out, (int64_t)f->longest);
     }
     json_close_object(out);
-}
-
-static void put_among(struct json_out *out, const char *const *among, bool null)
-{
-    json_name(out, "enum");
-    json_open_array(out);
-    for (; *among; among++)
-        json_put_string(out, *among);
-    if (null)
-        json_put_null(out);
-    json_close_array(out);
 }
 
 /* What shape_read() checks beyond the kind. */
@@ -309,7 +311,7 @@ static void put_field(struct json_out *out, const struct field *f, enum schema_u
         put_type_members(out, f->type);
     else
         put_kind_of(out, f, null);
-    if (f->among)
+    if (f->among && f->kind != FIELD_TEXT_LIST)
         put_among(out, f->among, null);
     if (use != AS_ANSWER)
         put_limits(out, f);
