@@ -53,10 +53,10 @@ const struct shape webhook_delivery_shape = SHAPE(struct webhook_delivery, "deli
     FIELD(struct webhook_delivery, event_type, OUT),
     FIELD(struct webhook_delivery, state, OUT, .among = webhook_states),
     FIELD(struct webhook_delivery, attempts, OUT),
-    FIELD_JSON(struct webhook_delivery, response_status, OUT),
+    FIELD_JSON(struct webhook_delivery, response_status, OUT, .type = "integer|null"),
     FIELD(struct webhook_delivery, response, OUT, .about = "its first kilobyte"),
     FIELD(struct webhook_delivery, error, OUT, .about = "why there was no answer"),
-    FIELD_JSON(struct webhook_delivery, duration_ms, OUT),
+    FIELD_JSON(struct webhook_delivery, duration_ms, OUT, .type = "integer|null"),
     FIELD(struct webhook_delivery, next_try_at, OUT),
     FIELD(struct webhook_delivery, created_at, OUT),
     FIELD(struct webhook_delivery, settled_at, OUT));
