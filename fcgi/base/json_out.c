@@ -151,3 +151,15 @@ void json_put_null(struct json_out *out)
 {
     json_put_raw(out, "null");
 }
+
+void json_put_member(struct json_out *out, const char *name, const char *text)
+{
+    json_name(out, name);
+    json_put_string(out, text);
+}
+
+void json_open_member(struct json_out *out, const char *name)
+{
+    json_name(out, name);
+    json_open_object(out);
+}

@@ -5,17 +5,11 @@
 #include <string.h>
 
 #include "base/str.h"
-#include "web/openapi.h"
+#include "web/openapi_parts.h"
 
 #define MOST_ALTERNATIVES 32
 #define LONGEST_TEXT      1000                                  /* what shape_read() allows where a field says nothing */
 #define MOST_ITEMS        1000
-
-static void put(struct json_out *out, const char *name, const char *value)
-{
-    json_name(out, name);
-    json_put_string(out, value);
-}
 
 static void put_cut(struct json_out *out, const char *at, size_t length)
 {
@@ -181,7 +175,7 @@ static bool put_plain(struct json_out *out, struct piece word, bool null)
             continue;
         put_kind(out, plain[i].kind, null);
         if (plain[i].format)
-            put(out, "format", plain[i].format);
+            json_put_member(out, "format", plain[i].format);
         return true;
     }
     return false;
@@ -192,16 +186,16 @@ static void put_reference(struct json_out *out, struct piece name, bool null)
     const char *target = arena_printf(out->str.arena, "#/components/schemas/%.*s", (int)name.length, name.at);
 
     if (!null) {
-        put(out, "$ref", target);
+        json_put_member(out, "$ref", target);
         return;
     }
     json_name(out, "anyOf");
     json_open_array(out);
     json_open_object(out);
-    put(out, "$ref", target);
+    json_put_member(out, "$ref", target);
     json_close_object(out);
     json_open_object(out);
-    put(out, "type", "null");
+    json_put_member(out, "type", "null");
     json_close_object(out);
     json_close_array(out);
 }
@@ -273,7 +267,7 @@ static void put_kind_of(struct json_out *out, const struct field *f, bool null)
     put_kind(out, "array", null);
     json_name(out, "items");
     json_open_object(out);
-    put(out, "type", "string");
+    json_put_member(out, "type", "string");
     if (f->among) {
         put_among(out, f->among, false);
     } else if (f->longest) {
@@ -320,7 +314,7 @@ static void put_field(struct json_out *out, const struct field *f, enum schema_u
         json_put_flag(out, true);
     }
     if (f->about)
-        put(out, "description", f->about);
+        json_put_member(out, "description", f->about);
     json_close_object(out);
 }
 
@@ -389,13 +383,13 @@ void openapi_use(unsigned *uses, const struct schema *schema, unsigned use)
 
 static void put_list(struct json_out *out, const struct schema *schema)
 {
-    put(out, "type", "object");
+    json_put_member(out, "type", "object");
     put_members(out, arena_printf(out->str.arena, "data: [%s], next_cursor: text|null", schema->name));
 }
 
 static void put_shape(struct json_out *out, const struct shape *shape, enum schema_use use)
 {
-    put(out, "type", "object");
+    json_put_member(out, "type", "object");
     json_name(out, "properties");
     json_open_object(out);
     put_shape_fields(out, shape, use);
@@ -413,12 +407,12 @@ static void put_component(struct json_out *out, const struct schema *schema, uns
     if (use == AS_LIST) {
         put_list(out, schema);
     } else if (schema->among) {
-        put(out, "type", "string");
+        json_put_member(out, "type", "string");
         put_among(out, schema->among, false);
     } else if (schema->shape) {
         put_shape(out, schema->shape, use);
     } else {
-        put(out, "type", "object");
+        json_put_member(out, "type", "object");
         put_members(out, schema->members);
     }
     if ((use == AS_CREATE || use == AS_UPDATE) && !(uses & AS_LENIENT)) {
@@ -426,7 +420,7 @@ static void put_component(struct json_out *out, const struct schema *schema, uns
         json_put_flag(out, false);
     }
     if (schema->about)
-        put(out, "description", schema->about);
+        json_put_member(out, "description", schema->about);
     json_close_object(out);
 }
 

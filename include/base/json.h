@@ -61,4 +61,7 @@ void json_put_integer(struct json_out *, int64_t);
 void json_put_real(struct json_out *, double);
 void json_put_flag(struct json_out *, bool);
 void json_put_null(struct json_out *);
+/* Short for json_name() and then the value. */
+void json_put_member(struct json_out *, const char *name, const char *text);
+void json_open_member(struct json_out *, const char *name);     /* an object, open */
 void json_put_raw(struct json_out *, const char *json);         /* trusted JSON text, e.g. PostgreSQL's jsonb; NULL writes null */

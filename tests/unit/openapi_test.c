@@ -3,6 +3,7 @@
 #include "base/str.h"
 #include "web/route.h"
 #include "web/openapi.h"
+#include "web/openapi_parts.h"
 
 static void each_word(const char *text, const char *separators, void (*check)(const struct route *, const char *, size_t), const struct route *route)
 {
