@@ -10,16 +10,17 @@
 
 #define ROOM ((size_t)16 << 20)
 
-static struct { const char *text; size_t size; char tag[33]; } document;
+static struct { struct arena *kept; const char *text; size_t size; char tag[33]; } document;
 
 void openapi_prepare(void)
 {
-    struct arena *room = arena_create(ROOM), *kept = arena_create(ROOM);
+    struct arena *room = arena_create(ROOM);
     const char *text = openapi_write(room);
 
     if (text) {
+        document.kept = arena_create(ROOM);
         document.size = strlen(text);
-        document.text = arena_copy(kept, text, document.size);
+        document.text = arena_copy(document.kept, text, document.size);
         memcpy(document.tag, sha256_hex(room, text, document.size), sizeof document.tag - 1);
     }
     arena_destroy(room);
