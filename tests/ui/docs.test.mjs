@@ -68,3 +68,17 @@ test("an operation can be tried with a token", async (t) => {
     assert.match(await answer.innerText(), new RegExp(EMAIL.replaceAll(".", "\\.")));
     assert.deepEqual(lines, []);
 });
+
+test("where the type of a problem points, its code stands", async (t) => {
+    const refused = await (await fetch(`${URL_BASE}/api/v1/me`)).json();
+    const context = await browser.newContext();
+    t.after(() => context.close());
+    const page = await context.newPage();
+    const lines = [];
+    page.on("console", (message) => lines.push(message.text()));
+    page.on("pageerror", (error) => lines.push(error.message));
+    await page.goto(refused.type.replace(/^https?:\/\/[^/]+/, URL_BASE));
+    await page.waitForSelector(`#${refused.code}`);
+    assert.match(await page.locator(`#${refused.code}`).innerText(), /401/);
+    assert.deepEqual(lines, []);
+});
