@@ -108,17 +108,50 @@ static void put_text_body(struct json_out *out, const char *media)
     json_close_object(out);
 }
 
-static void put_content(struct json_out *out, const struct openapi_answer *given)
+/* The JSON bodies that one status may have. */
+static void put_json_content(struct json_out *out, const struct route *route, int status, unsigned count)
 {
-    const struct schema *schema = schema_find(given->what, given->length);
+    struct openapi_answer given;
 
-    if (is_media(given)) {
-        put_text_body(out, arena_copy(out->str.arena, given->what, given->length));
-        return;
-    }
     json_open_member(out, "application/json");
-    if (schema)
-        openapi_put_body(out, schema, given->list ? AS_LIST : AS_ANSWER);
+    json_open_member(out, "schema");
+    if (count > 1) {
+        json_name(out, "anyOf");
+        json_open_array(out);
+    }
+    for (const char *at = route->gives; openapi_next_answer(&at, &given);) {
+        const struct schema *schema = given.status == status && !is_media(&given) ? schema_find(given.what, given.length) : NULL;
+        if (!schema)
+            continue;
+        if (count > 1)
+            json_open_object(out);
+        openapi_put_reference(out, "schemas", openapi_component(out->str.arena, schema, given.list ? AS_LIST : AS_ANSWER));
+        if (count > 1)
+            json_close_object(out);
+    }
+    if (count > 1)
+        json_close_array(out);
+    json_close_object(out);
+    json_close_object(out);
+}
+
+static void put_content(struct json_out *out, const struct route *route, int status)
+{
+    struct openapi_answer given;
+    unsigned json = 0, media = 0;
+
+    for (const char *at = route->gives; openapi_next_answer(&at, &given);) {
+        json += given.status == status && given.length && !is_media(&given);
+        media += given.status == status && is_media(&given);
+    }
+    if (!json && !media)
+        return;
+    json_open_member(out, "content");
+    if (json)
+        put_json_content(out, route, status, json);
+    for (const char *at = route->gives; openapi_next_answer(&at, &given);)
+        if (given.status == status && is_media(&given))
+            put_text_body(out, arena_copy(out->str.arena, given.what, given.length));
     json_close_object(out);
 }
 
@@ -155,30 +188,12 @@ static const char *success_sentence(const struct openapi_answer *given)
     return given->status == 201 ? "It is there now" : given->status == 202 ? "Taken; the outcome is not known yet" : given->status == 204 ? "Done" : "As asked";
 }
 
-/* One status; the media types that it may have. */
-static void put_success(struct json_out *out, const struct route *route, int status)
+static void put_success(struct json_out *out, const struct route *route, const struct openapi_answer *first)
 {
-    struct openapi_answer given = { 0 };
-    bool with_content = false, begun = false;
-
-    json_open_member(out, arena_printf(out->str.arena, "%d", status));
-    for (const char *at = route->gives; openapi_next_answer(&at, &given);) {
-        if (given.status != status)
-            continue;
-        if (!begun) {
-            json_put_member(out, "description", success_sentence(&given));
-            put_success_headers(out, route, &given);
-            begun = true;
-        }
-        if (given.length && !with_content) {
-            json_open_member(out, "content");
-            with_content = true;
-        }
-        if (given.length)
-            put_content(out, &given);
-    }
-    if (with_content)
-        json_close_object(out);
+    json_open_member(out, arena_printf(out->str.arena, "%d", first->status));
+    json_put_member(out, "description", success_sentence(first));
+    put_success_headers(out, route, first);
+    put_content(out, route, first->status);
     json_close_object(out);
 }
 
@@ -189,7 +204,7 @@ static void put_successes(struct json_out *out, const struct route *route)
 
     for (const char *at = route->gives; openapi_next_answer(&at, &given); before = given.status) {
         if (given.status != before)
-            put_success(out, route, given.status);
+            put_success(out, route, &given);
         if (route->method == GET && given.status == 200 && is_tagged(&given)) {
             json_open_member(out, "304");
             json_put_member(out, "description", "If-None-Match names what it still is");
