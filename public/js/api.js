@@ -183,7 +183,7 @@ export async function get(path, signal) {
     return (await exchange("GET", path, { signal })).reply;
 }
 
-/** Changes or removes something; asked twice it is the same. @param {"PATCH" | "PUT" | "DELETE"} method @param {string} path @param {object} [body] */
+/** Changes or removes something; asked twice it is the same. @param {"POST" | "PATCH" | "PUT" | "DELETE"} method @param {string} path @param {object} [body] */
 export function change(method, path, body) {
     return exchange(method, path, { body });
 }

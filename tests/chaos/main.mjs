@@ -1,7 +1,7 @@
 // All proofs of this folder, one after another, each against a stack of its own.
 //
 //   run                          full size: 2,000 leads and 200 kills with one dialer and with three, 10,000 opt-outs, stops
-//   run --small                  the same in about three minutes
+//   run --small                  the same in about three minutes; webhooks' receiver is down for seconds, not for ten minutes
 //   run --only kills,load        some of them; load (memory and open calls) only when it is named
 //   run --seed n                 the same random choices again     --keep   leaves state and logs where they are
 
@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { options, start } from './stack.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const wish = options({ small: false, only: 'kills,optouts,stop', dialers: '', seed: Date.now() % 1000000, leads: 0, kills: 0, optouts: 0, bin: process.env.OUTDIAL_BIN ?? 'build/release', keep: false, 'gap-ms': 500 });
-const size = wish.small ? { leads: 150, kills: 25, optouts: 400, rounds: 1, dialers: '3', load: ['--requests', 5000, '--seconds', 10] } : { leads: 2000, kills: 220, optouts: 10000, rounds: 3, dialers: '1,3', load: [] };
+const wish = options({ small: false, only: 'kills,optouts,stop,hooks', dialers: '', seed: Date.now() % 1000000, leads: 0, kills: 0, optouts: 0, bin: process.env.OUTDIAL_BIN ?? 'build/release', keep: false, 'gap-ms': 500 });
+const size = wish.small ? { leads: 150, kills: 25, optouts: 400, rounds: 1, dialers: '3', load: ['--requests', 5000, '--seconds', 10], hooks: ['--down-s', 6, '--leads', 60] } : { leads: 2000, kills: 220, optouts: 10000, rounds: 3, dialers: '1,3', load: [], hooks: [] };
 for (const name of ['leads', 'kills', 'optouts', 'dialers']) if (wish[name]) size[name] = wish[name];
 
 const prove = join(here, '../prove');
@@ -23,15 +23,16 @@ for (const name of wish.only.split(','))
   else if (name === 'optouts') proofs.push(['opt-outs', 2, 'optouts.mjs', ['--optouts', size.optouts, '--seed', wish.seed]]);
   else if (name === 'load') proofs.push(['memory and open calls', 1, join(prove, 'load.mjs'), size.load]);
   else if (name === 'stop') proofs.push(['stops', 1, 'stop.mjs', ['--rounds', size.rounds]]);
+  else if (name === 'hooks') proofs.push(['webhooks through an outage', 2, 'hooks.mjs', size.hooks, wish.small ? { OUTDIAL_WEBHOOK_PERCENT: '5' } : {}]);
   else throw new Error(`there is no proof ${name}`);
 
 let child;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child?.kill('SIGKILL'));
 const results = [];
-for (const [title, dialers, file, given] of proofs) {
+for (const [title, dialers, file, given, settings] of proofs) {
   console.log(`\n== ${title}`);
   const begin = Date.now();
-  const stack = await start({ bin: wish.bin, dialers, keep: wish.keep });
+  const stack = await start({ bin: wish.bin, dialers, keep: wish.keep, settings });
   child = spawn(process.execPath, [resolve(here, file), ...given.map(String)], { stdio: 'inherit', env: stack.env });
   const code = await new Promise((settle) => child.once('exit', (status, signal) => settle(signal ?? status)));
   const survived = stack.alive();

@@ -69,7 +69,7 @@ function sanitizers(logs) {
 }
 
 /** Starts a stack in a new folder; the answer has env, state (folder), alive() and stop(), then reports. */
-export async function start({ bin, dialers = 1, workers = 2, keep = false }) {
+export async function start({ bin, dialers = 1, workers = 2, keep = false, settings = {} }) {
   const place = mkdtempSync(join(tmpdir(), 'outdial-chaos-'));
   chmodSync(place, 0o755);
   const state = join(place, 'state');
@@ -78,7 +78,7 @@ export async function start({ bin, dialers = 1, workers = 2, keep = false }) {
   const child = spawn(join(resolve(top, bin), 'outdial'), ['run'], {
     stdio: ['ignore', out, out],
     detached: true,
-    env: { ...clean, STATE: state, PORT: String(await freePort()), DIALERS: String(dialers), WORKERS: String(workers), OUTDIAL_DIALERS: undefined },
+    env: { ...clean, ...settings, STATE: state, PORT: String(await freePort()), DIALERS: String(dialers), WORKERS: String(workers), OUTDIAL_DIALERS: undefined },
   });
   closeSync(out);
   let ended;
