@@ -155,26 +155,33 @@ RETURNS TABLE (delivery_id uuid, tenant_id uuid, url text, secret_sealed text, o
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    v_now    timestamptz := outdial.now();
-    v_taken  uuid[];
+    v_now        timestamptz := outdial.now();
+    v_endpoints  uuid[];
+    v_taken      uuid[];
 BEGIN
-    WITH RECURSIVE waited_for AS (
-        (SELECT endpoint_id FROM webhook_deliveries WHERE state = 'waiting' ORDER BY endpoint_id LIMIT 1)
-        UNION ALL
-        SELECT (SELECT d.endpoint_id FROM webhook_deliveries d WHERE d.state = 'waiting' AND d.endpoint_id > w.endpoint_id ORDER BY d.endpoint_id LIMIT 1)
-          FROM waited_for w WHERE w.endpoint_id IS NOT NULL
-    ), endpoint AS MATERIALIZED (
-        SELECT e.id, e.tenant_id, e.failures FROM webhook_endpoints e
+    -- the locks first, by themselves: what is chosen under them must see what was committed before they were given
+    SELECT array_agg(locked.id) INTO v_endpoints FROM (
+        WITH RECURSIVE waited_for AS (
+            (SELECT endpoint_id FROM webhook_deliveries WHERE state = 'waiting' ORDER BY endpoint_id LIMIT 1)
+            UNION ALL
+            SELECT (SELECT d.endpoint_id FROM webhook_deliveries d WHERE d.state = 'waiting' AND d.endpoint_id > w.endpoint_id ORDER BY d.endpoint_id LIMIT 1)
+              FROM waited_for w WHERE w.endpoint_id IS NOT NULL
+        )
+        SELECT e.id FROM webhook_endpoints e
          WHERE e.id IN (SELECT endpoint_id FROM waited_for) AND e.is_active
            AND EXISTS (SELECT FROM tenants t WHERE t.id = e.tenant_id AND t.status = 'active')
-           FOR NO KEY UPDATE OF e SKIP LOCKED
-    ), place AS (
+           FOR NO KEY UPDATE OF e SKIP LOCKED) AS locked;
+    IF v_endpoints IS NULL THEN
+        RETURN;
+    END IF;
+    WITH place AS (
         SELECT e.tenant_id, d.id, row_number() OVER (PARTITION BY e.id ORDER BY d.due_at, d.id) AS of_endpoint
-          FROM endpoint e
+          FROM webhook_endpoints e
          CROSS JOIN LATERAL (SELECT count(*) AS count FROM webhook_deliveries d
                               WHERE d.tenant_id = e.tenant_id AND d.endpoint_id = e.id AND d.lent_until > v_now) lent
          CROSS JOIN LATERAL (SELECT d.id, d.due_at FROM webhook_deliveries d WHERE d.endpoint_id = e.id AND d.state = 'waiting' AND d.due_at <= v_now
                               ORDER BY d.due_at, d.id LIMIT greatest(0, CASE WHEN e.failures >= 3 THEN 1 ELSE 8 END - lent.count)) d
+         WHERE e.id = ANY (v_endpoints)
     ), turn AS (
         SELECT p.id, p.tenant_id, row_number() OVER (PARTITION BY p.tenant_id ORDER BY p.of_endpoint, p.id) AS of_tenant FROM place p
     )
@@ -186,7 +193,7 @@ BEGIN
     RETURN QUERY
     UPDATE webhook_deliveries d SET lent_until = v_now + interval '30 seconds', due_at = v_now + interval '30 seconds', attempts = d.attempts + 1
       FROM webhook_endpoints e, webhook_events v
-     WHERE d.id = ANY (v_taken) AND e.tenant_id = d.tenant_id AND e.id = d.endpoint_id AND v.tenant_id = d.tenant_id AND v.seq = d.event_seq
+     WHERE d.id = ANY (v_taken) AND d.state = 'waiting' AND d.due_at <= v_now AND e.tenant_id = d.tenant_id AND e.id = d.endpoint_id AND v.tenant_id = d.tenant_id AND v.seq = d.event_seq
     RETURNING d.id, d.tenant_id, e.url, e.secret_sealed, CASE WHEN e.old_secret_until > v_now THEN e.old_secret_sealed END, v.id, v.type, v.seq, v.object,
               v.created_at;
 END $$;

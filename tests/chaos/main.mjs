@@ -12,7 +12,7 @@ import { options, start } from './stack.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wish = options({ small: false, only: 'kills,optouts,stop,hooks', dialers: '', seed: Date.now() % 1000000, leads: 0, kills: 0, optouts: 0, bin: process.env.OUTDIAL_BIN ?? 'build/release', keep: false, 'gap-ms': 500 });
-const size = wish.small ? { leads: 150, kills: 25, optouts: 400, rounds: 1, dialers: '3', load: ['--requests', 5000, '--seconds', 10], hooks: ['--down-s', 6, '--leads', 60] } : { leads: 2000, kills: 220, optouts: 10000, rounds: 3, dialers: '1,3', load: [], hooks: [] };
+const size = wish.small ? { leads: 150, kills: 25, optouts: 400, rounds: 1, dialers: '3', load: ['--requests', 5000, '--seconds', 10], hooks: ['--down-s', 8, '--leads', 160] } : { leads: 2000, kills: 220, optouts: 10000, rounds: 3, dialers: '1,3', load: [], hooks: [] };
 for (const name of ['leads', 'kills', 'optouts', 'dialers']) if (wish[name]) size[name] = wish[name];
 
 const prove = join(here, '../prove');
