@@ -181,10 +181,15 @@ static bool prepare(struct arena *arena)
         fprintf(stderr, "outdial-api: DATABASE_URL and JWT_SECRET are needed\n");
         return false;
     }
-    guard_init(&settings);
     measure_open(&settings);
 
-    struct ctx ctx = { .arena = arena, .db = db_create(settings.database_url, "outdial-api", false) };
+    struct ctx ctx = { .arena = arena };
+    err = guard_init(&ctx, &settings);
+    if (err) {
+        fprintf(stderr, "outdial-api: %s\n", err->message);
+        return false;
+    }
+    ctx.db = db_create(settings.database_url, "outdial-api", false);
     err = db_ready(&ctx);
     db_destroy(ctx.db);
     if (err && err->kind != ERR_UNAVAILABLE) {

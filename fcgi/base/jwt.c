@@ -52,7 +52,7 @@ static fallible read_part(struct arena *arena, const char *part, size_t length, 
 
 static fallible header_member(void *data, const char *name, const struct json *value)
 {
-    static const char *const known[] = { "alg", "typ", "cty", "kid" };
+    static const char *const known[] = { "alg", "typ", "cty", "kid", "x5t" };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i], name) == 0 && json_string(value))
             return NULL;
@@ -60,18 +60,16 @@ static fallible header_member(void *data, const char *name, const struct json *v
 }
 
 /* Splits and reads header and payload; nothing is believed yet. */
-static fallible read_token(struct arena *arena, const char *token, const char **alg,
+static fallible read_token(struct arena *arena, const char *token, const struct json **header,
                            const struct json **payload)
 {
-    const struct json *header;
     const char *first = token ? strchr(token, '.') : NULL;
     const char *second = first ? strchr(first + 1, '.') : NULL;
     if (!second || strchr(second + 1, '.') || !second[1] || strlen(token) > LONGEST_TOKEN)
         REFUSE(arena, "not a token of three parts");
-    TRY(read_part(arena, token, (size_t)(first - token), &header));
-    TRY(json_each(header, header_member, arena));
-    *alg = json_string(json_get(header, "alg"));
-    if (!*alg)
+    TRY(read_part(arena, token, (size_t)(first - token), header));
+    TRY(json_each(*header, header_member, arena));
+    if (!json_string(json_get(*header, "alg")))
         REFUSE(arena, "the token's header names no algorithm");
     return read_part(arena, first + 1, (size_t)(second - first - 1), payload);
 }
@@ -87,15 +85,32 @@ static bool signature_fits(const struct jwt_key *key, const char *token)
 
 /* Keys of one issuer may be several while they are being changed; each has its own fixed algorithm. */
 static const struct jwt_key *find_key(const struct jwt_key *keys, unsigned count, const char *issuer,
-                                      const char *alg, const char *token)
+                                      const struct json *header, const char *token)
 {
+    const char *alg = json_string(json_get(header, "alg")), *kid = json_string(json_get(header, "kid"));
     if (algorithm_number(alg) == JWT_ALG_INVAL)
         return NULL;
     for (unsigned i = 0; i < count; i++)
         if (issuer && str_equal(keys[i].issuer, issuer) && str_equal(keys[i].algorithm, alg)
-            && signature_fits(&keys[i], token))
+            && (!keys[i].kid || !kid || str_equal(keys[i].kid, kid)) && signature_fits(&keys[i], token))
             return &keys[i];
     return NULL;
+}
+
+bool jwt_origin(struct arena *arena, const char *token, struct jwt_origin *out)
+{
+    const struct json *header, *payload;
+    if (read_token(arena, token, &header, &payload) != NULL)
+        return false;
+    const struct json *aud = json_get(payload, "aud");
+    size_t count = json_type_of(aud) == JSON_ARRAY ? json_length(aud) : 1;
+    *out = (struct jwt_origin){ .issuer = json_string(json_get(payload, "iss")), .kid = json_string(json_get(header, "kid")) };
+    for (size_t i = 0; i < count && out->audiences < sizeof out->audience / sizeof *out->audience; i++) {
+        const char *one = json_string(json_type_of(aud) == JSON_ARRAY ? json_at(aud, i) : aud);
+        if (one)
+            out->audience[out->audiences++] = one;
+    }
+    return out->issuer != NULL;
 }
 
 static bool audience_fits(const struct json *aud, const char *wanted)
@@ -143,10 +158,9 @@ static fallible check_dates(struct arena *arena, const struct json *payload, int
 fallible jwt_verify(struct arena *arena, const struct jwt_key *keys, unsigned count, const char *token,
                     const char *type, int64_t now, struct jwt_claims *out)
 {
-    const char *alg;
-    const struct json *payload;
-    TRY(read_token(arena, token, &alg, &payload));
-    const struct jwt_key *key = find_key(keys, count, json_string(json_get(payload, "iss")), alg, token);
+    const struct json *header, *payload;
+    TRY(read_token(arena, token, &header, &payload));
+    const struct jwt_key *key = find_key(keys, count, json_string(json_get(payload, "iss")), header, token);
     if (!key)
         REFUSE(arena, "no key of that issuer and algorithm fits the token");
     *out = (struct jwt_claims){

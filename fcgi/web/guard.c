@@ -8,6 +8,7 @@
 #include "base/jwt.h"
 #include "base/secret.h"
 #include "model/role.h"
+#include "service/identity_providers.h"
 #include "web/route.h"
 
 #define KEY_PREFIX   "odk_"
@@ -16,7 +17,7 @@
 
 static struct jwt_key jwt_keys[1];
 
-/* An API key as the database knew it a moment ago. */
+/* An API key, or the user behind another issuer's token, as the database knew it a moment ago. */
 struct known_key {
     char        hash[65];
     struct uuid id, tenant;
@@ -28,9 +29,10 @@ struct known_key {
 static struct known_key known_keys[KEPT_KEYS];
 static pthread_mutex_t  known_keys_lock = PTHREAD_MUTEX_INITIALIZER;
 
-void guard_init(const struct settings *s)
+fallible guard_init(struct ctx *ctx, const struct settings *s)
 {
     jwt_keys[0] = (struct jwt_key){ .issuer = s->jwt_issuer, .algorithm = s->jwt_algorithm, .key = s->jwt_secret, .audience = s->jwt_audience };
+    return svc_identity_init(ctx, s);
 }
 
 static struct err *nothing_here(struct req *r)
@@ -114,6 +116,42 @@ static fallible identify_user(struct req *r, const char *token)
     return NULL;
 }
 
+/* The user whom another issuer's token stands for.  What it is remembered by holds the tenant of the path too, as that may decide. */
+static fallible identify_vouched(struct req *r, const char *token, const char *path_tenant)
+{
+    struct ctx *ctx = r->ctx;
+    struct known_key who;
+    struct vouched vouched;
+    struct uuid preferred = { 0 };
+    const char *name = arena_printf(ctx->arena, "%s\n%s", token, path_tenant ? path_tenant : "");
+    const char *hash = sha256_hex(ctx->arena, name, strlen(name));
+
+    if (!recall_key(hash, &who)) {
+        if (path_tenant)
+            uuid_parse(path_tenant, &preferred);
+        TRY_SAYING(ctx, svc_identity_of_token(ctx, token, preferred, &vouched), "This token is not valid here, or has expired.");
+        int64_t left_ms = (vouched.expires_at - utc_seconds(utc_now())) * 1000;
+        who = (struct known_key){ .id = vouched.user, .tenant = vouched.tenant, .epoch = vouched.epoch, .role = role_rank_of(vouched.role),
+                                  .until_ms = boot_now_ms() + (left_ms < KEPT_MS ? left_ms : KEPT_MS) };
+        memcpy(who.hash, hash, sizeof who.hash);
+        remember_key(&who);
+    }
+    ctx->tenant = who.tenant;
+    ctx->principal = arena_printf(ctx->arena, "user:%s", uuid_text(ctx->arena, who.id));
+    ctx->epoch = who.epoch;
+    ctx->token_id = sha256_hex(ctx->arena, token, strlen(token));     /* its own jti is the issuer's choice, and might be another token's */
+    ctx->role = role_list[who.role];
+    r->user_id = who.id;
+    return NULL;
+}
+
+/* Whether the token says that it is somebody else's.  Verified later. */
+static bool is_foreign(struct req *r, const char *token)
+{
+    struct jwt_origin origin;
+    return jwt_origin(r->ctx->arena, token, &origin) && !str_equal(origin.issuer, jwt_keys[0].issuer);
+}
+
 static const char *bearer(struct req *r)
 {
     const char *given = req_header(r, "Authorization");
@@ -149,6 +187,8 @@ fallible guard_identify(struct req *r, const struct match *match)
         FAIL(r->ctx, UNAUTHORIZED, "Sign in first: send Authorization: Bearer with an access token or an API key.");
     if (str_starts(token, KEY_PREFIX))
         TRY(identify_key(r, token));
+    else if (is_foreign(r, token))
+        TRY(identify_vouched(r, token, match->tenant));
     else
         TRY(identify_user(r, token));
     if (match->tenant)

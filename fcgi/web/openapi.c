@@ -22,6 +22,7 @@ static const struct { const char *segment, *name, *about; } tags[] = {
     { "users",             "People and keys",     "Who may do what: a ladder of roles, each of which may do what the ones before it may" },
     { "api-keys",          "People and keys",     NULL },
     { "audit-log",         "Audit log",           "Who changed what" },
+    { "identity-providers", "Identity providers", "Other issuers whose tokens sign people in" },
     { "provider-accounts", "Carriers",            "Accounts at carriers and their SIP trunks" },
     { "trunks",            "Carriers",            NULL },
     { "phone-numbers",     "Phone numbers",       "Numbers to call from" },

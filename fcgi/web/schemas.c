@@ -9,6 +9,7 @@
 #include "model/call.h"
 #include "model/campaign.h"
 #include "model/dnc.h"
+#include "model/identity_provider.h"
 #include "model/lead.h"
 #include "model/login.h"
 #include "model/number.h"
@@ -41,6 +42,7 @@ const struct schema schemas[] = {
     { "User",             .shape = &user_shape },
     { "ApiKey",           .shape = &api_key_shape },
     { "ApiKeyWithSecret", .members = "...ApiKey, secret: text|null", .about = "The secret is shown once: a replay has null." },
+    { "IdentityProvider", .shape = &identity_provider_shape },
     { "ProviderAccount",  .shape = &provider_account_shape },
     { "AccountTest",      .members = "ok: boolean, detail: text" },
     { "Trunk",            .shape = &trunk_shape },

@@ -21,6 +21,8 @@
     X(jwt_issuer,            "JWT_ISSUER",            "",  "outdial", TEXT, "Issuer of our own access tokens")               \
     X(jwt_audience,          "JWT_AUDIENCE",          "",  "outdial", TEXT, "Audience of our own access tokens")             \
     X(jwt_public_key,        "JWT_PUBLIC_KEY",        "",  NULL, TEXT, "PEM of an identity provider's RS256 or ES256 key")    \
+    X(jwt_public_key_issuer, "JWT_PUBLIC_KEY_ISSUER", "",  NULL, TEXT, "iss of that provider's tokens")                     \
+    X(jwt_public_key_audience, "JWT_PUBLIC_KEY_AUDIENCE", "", NULL, TEXT, "aud of that provider's tokens; without it JWT_AUDIENCE") \
     X(master_key,            "OUTDIAL_MASTER_KEY",    "",  NULL, SECRET, "32 bytes, hex or base64: seals the accounts' secrets") \
     X(twilio_account_sid,    "TWILIO_ACCOUNT_SID",    "",  NULL, TEXT, "Platform's default Twilio account")                   \
     X(twilio_auth_token,     "TWILIO_AUTH_TOKEN",     "",  NULL, SECRET, "Its primary auth token")                            \

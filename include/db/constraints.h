@@ -15,6 +15,7 @@
     X("tenants_slug_key",          CONFLICT, "slug",        "slug_taken",    "Another tenant has this short name.")     \
     X("phone_numbers_number_key",  CONFLICT, "number",      "already_exists", "This number is already in your list.")   \
     X("phone_numbers_sid_key",     CONFLICT, "providerSid", "already_exists", "This number is already in your list.")   \
+    X("identity_providers_issuer_key", CONFLICT, "issuer", "already_exists", "This issuer and audience are set up already.") \
     X("trunks_sid_key",            CONFLICT, "trunk_sid",   "already_exists", "This trunk is already in your list.")    \
     X("conversations_open_number_key", CONFLICT, "phone", "call_already_open", "A call with this number is under way, or its outcome is not known yet.") \
     X("leads_external_id_key",     CONFLICT, "external_id", "already_exists", "Another lead has this external_id.") \

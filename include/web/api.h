@@ -56,6 +56,13 @@ fallible api_key_create(struct req *);
 fallible api_key_get(struct req *);
 fallible api_key_delete(struct req *);
 
+/* api_identity_providers.c */
+fallible api_identity_provider_list(struct req *);
+fallible api_identity_provider_create(struct req *);
+fallible api_identity_provider_get(struct req *);
+fallible api_identity_provider_update(struct req *);
+fallible api_identity_provider_delete(struct req *);
+
 /* api_accounts.c */
 fallible api_account_list(struct req *);
 fallible api_account_create(struct req *);

@@ -2,7 +2,7 @@
  * web/guard.h - who is asking, and may they.
  *
  * guard_identify() reads the credential and fills ctx: tenant, principal, epoch, token_id, role.  It asks the database only for an API
- * key that it has not seen for five seconds; whether a credential is still alive is settled by enter(), which travels
+ * key, or a token of another issuer, that it has not seen for five seconds; whether a credential is still alive is settled by enter(), which travels
  * with the handler's first statement.
  *
  * Refusals have an order: a dead credential (401) and an absent object (404) win over 403, 415, 413, 400 and 422.  On
@@ -13,7 +13,7 @@
 #include "web/req.h"
 #include "web/router.h"
 
-void guard_init(const struct settings *);                       /* once, before threads */
+fallible guard_init(struct ctx *, const struct settings *);      /* once, before threads; INVALID says which setting */
 
 /* 401, 404 for a path into another tenant.  The role is not looked at. */
 fallible guard_identify(struct req *, const struct match *);

@@ -50,7 +50,7 @@ static const char *verify(const struct jwt_key *key, const char *token, const ch
     return e ? e->message : NULL;
 }
 
-static const struct jwt_key ours = { "outdial", "HS256", secret, "outdial" };
+static const struct jwt_key ours = { "outdial", "HS256", secret, "outdial", NULL };
 
 static const char *why(const char *payload)
 {
@@ -94,8 +94,8 @@ TEST("the three algorithms work, each with its own key only")
     struct pair_of_keys rsa = make_keys(EVP_RSA_gen(2048)), other = make_keys(EVP_RSA_gen(2048)),
     ec = make_keys(EVP_EC_gen("P-256"));
     struct jwt_claims claims;
-    const struct jwt_key rs = { "outdial", "RS256", rsa.public_key, NULL }, es = { "outdial", "ES256",
-        ec.public_key, NULL };
+    const struct jwt_key rs = { "outdial", "RS256", rsa.public_key, NULL, NULL }, es = { "outdial", "ES256",
+        ec.public_key, NULL, NULL };
     const char *rs_token = sign("RS256", rsa.private_key, good), *es_token = sign("ES256", ec.private_key,
         good);
     EQUAL_TEXT(verify(&rs, rs_token, NULL, &claims), NULL);
@@ -108,7 +108,7 @@ TEST("the three algorithms work, each with its own key only")
 TEST("a public key is never taken for a secret")
 {
     struct pair_of_keys rsa = make_keys(EVP_RSA_gen(2048));
-    const struct jwt_key key = { "outdial", "RS256", rsa.public_key, NULL };
+    const struct jwt_key key = { "outdial", "RS256", rsa.public_key, NULL, NULL };
     struct jwt_claims claims;
     OK(verify(&key, forge("{\"alg\":\"HS256\",\"typ\":\"JWT\"}", good, rsa.public_key), NULL, &claims));
     OK(verify(&key, forge("{\"alg\":\"RS256\",\"typ\":\"JWT\"}", good, rsa.public_key), NULL, &claims));
@@ -122,7 +122,7 @@ TEST("the header is checked before anything else")
         "{\"alg\":1}", "{\"alg\":\"HS256\",\"jku\":\"https://evil\"}",
         "{\"alg\":\"HS256\",\"crit\":[\"exp\"]}",
         "{\"alg\":\"HS256\",\"jwk\":{}}", "{\"alg\":\"HS256\",\"x5u\":\"x\"}",
-        "{\"alg\":\"HS256\",\"kid\":7}",
+        "{\"alg\":\"HS256\",\"kid\":7}", "{\"alg\":\"HS256\",\"x5c\":[]}",
         "{\"alg\":\"HS256\",\"alg\":\"HS256\"}", "{\"alg\":\"HS256\",\"b64\":false}" };
     struct jwt_claims claims;
     EQUAL_TEXT(verify(&ours, forge("{\"alg\":\"HS256\",\"kid\":\"k\",\"cty\":\"x\"}", good, secret),
@@ -174,15 +174,15 @@ TEST("a payload that our own reader refuses is refused")
 
 TEST("the issuer picks the key, and while keys are changed either will do")
 {
-    const struct jwt_key keys[] = { { "idp", "HS256", "the key of the identity provider", NULL },
-    { "outdial", "HS256", "the next key", NULL }, ours };
+    const struct jwt_key keys[] = { { "idp", "HS256", "the key of the identity provider", NULL, NULL },
+    { "outdial", "HS256", "the next key", NULL, NULL }, ours };
     struct jwt_claims claims;
     OK(!jwt_verify(arena, keys, 3, sign("HS256", secret, good), "access", NOW, &claims));
     OK(!jwt_verify(arena, keys, 3, sign("HS256", "the next key", good), "access", NOW, &claims));
     OK(jwt_verify(arena, keys, 3, sign("HS256", "the key of the identity provider", good), "access", NOW,
         &claims));
     OK(jwt_verify(arena, keys, 0, sign("HS256", secret, good), "access", NOW, &claims));
-    const struct jwt_key empty = { "outdial", "HS256", "", NULL }, none = { "outdial", "HS256", NULL, NULL };
+    const struct jwt_key empty = { "outdial", "HS256", "", NULL, NULL }, none = { "outdial", "HS256", NULL, NULL, NULL };
     OK(verify(&empty, forge("{\"alg\":\"HS256\"}", good, ""), NULL, &claims) && verify(&none, sign("HS256",
         secret, good), NULL, &claims));
 }
@@ -210,7 +210,7 @@ TEST("a token is at most 8 KiB")
     struct jwt_claims claims;
     char *filler = memset(arena_alloc(arena, 7001), 'x', 7000);
     char *payload = arena_printf(arena, "{\"iss\":\"outdial\",\"exp\":1767226500,\"x\":\"%s\"}", filler);
-    const struct jwt_key key = { "outdial", "HS256", secret, NULL };
+    const struct jwt_key key = { "outdial", "HS256", secret, NULL, NULL };
     OK(strstr(verify(&key, sign("HS256", secret, payload), NULL, &claims), "three parts"));
     filler[5000] = '\0';
     payload = arena_printf(arena, "{\"iss\":\"outdial\",\"exp\":1767226500,\"x\":\"%s\"}", filler);
@@ -240,7 +240,7 @@ TEST("a softphone's token has Twilio's header and claims")
     EQUAL_TEXT(json_string(json_get(header, "alg")), "HS256");
     EQUAL_TEXT(json_string(json_get(header, "typ")), "JWT");
     EQUAL_TEXT(json_string(json_get(header, "cty")), "twilio-fpa;v=1");
-    const struct jwt_key key = { SK, "HS256", secret, NULL };
+    const struct jwt_key key = { SK, "HS256", secret, NULL, NULL };
     struct jwt_claims claims;
     EQUAL_TEXT(verify(&key, token, NULL, &claims), NULL);
     EQUAL_TEXT(claims.subject, AC);
@@ -255,7 +255,7 @@ TEST("a softphone's token has Twilio's header and claims")
 
 TEST("Twilio's own token for the same claims is taken, to the last byte of its signature")
 {
-    const struct jwt_key key = { SK, "HS256", secret, NULL };
+    const struct jwt_key key = { SK, "HS256", secret, NULL, NULL };
     struct jwt_claims claims;
     const char *token = forge("{\"alg\":\"HS256\",\"typ\":\"JWT\",\"cty\":\"twilio-fpa;v=1\"}", softphone,
         secret);
@@ -272,4 +272,33 @@ TEST("nothing is signed without a key, with another algorithm or with a broken p
         &token));
     OK(jwt_sign(arena, "HS256", secret, "{", NULL, &token) && jwt_sign(arena, "RS256", "no PEM", good, NULL,
         &token));
+}
+
+TEST("a kid picks among the keys of an issuer, and nothing else")
+{
+    const struct jwt_key keys[] = { { "outdial", "HS256", secret, NULL, "old" }, { "outdial", "HS256", "the next key", NULL, "new" } };
+    struct jwt_claims claims;
+    static const struct { const char *header; bool old_key, new_key; } cases[] = {
+        { "{\"alg\":\"HS256\",\"kid\":\"old\"}", true, false }, { "{\"alg\":\"HS256\",\"kid\":\"new\"}", false, true },
+        { "{\"alg\":\"HS256\",\"kid\":\"../../dev/null\"}", false, false }, { "{\"alg\":\"HS256\"}", true, true },
+        { "{\"alg\":\"HS256\",\"kid\":\"\"}", false, false } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        EQUAL_INT(!jwt_verify(arena, keys, 2, forge(cases[i].header, good, secret), NULL, NOW, &claims), cases[i].old_key);
+        EQUAL_INT(!jwt_verify(arena, keys, 2, forge(cases[i].header, good, "the next key"), NULL, NOW, &claims), cases[i].new_key);
+    }
+}
+
+TEST("where a token says that it comes from is read before it is believed")
+{
+    struct jwt_origin origin;
+    OK(jwt_origin(arena, forge("{\"alg\":\"RS256\",\"kid\":\"k1\"}", "{\"iss\":\"i\",\"aud\":[\"a\",7,\"b\"]}", "x"), &origin));
+    EQUAL_TEXT(origin.issuer, "i");
+    EQUAL_TEXT(origin.kid, "k1");
+    EQUAL_INT(origin.audiences, 2);
+    EQUAL_TEXT(origin.audience[1], "b");
+    OK(jwt_origin(arena, forge("{\"alg\":\"RS256\"}", "{\"iss\":\"i\",\"aud\":\"a\"}", "x"), &origin) && origin.audiences == 1);
+    OK(jwt_origin(arena, forge("{\"alg\":\"RS256\"}", "{\"iss\":\"i\",\"aud\":[1,2,3,\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\",\"a\"]}", "x"),
+                  &origin) && origin.audiences == 8);
+    OK(!jwt_origin(arena, forge("{\"alg\":\"RS256\"}", "{\"aud\":\"a\"}", "x"), &origin) && !jwt_origin(arena, "a.b.c", &origin)
+       && !jwt_origin(arena, NULL, &origin) && !jwt_origin(arena, forge("{\"alg\":\"RS256\"}", "{\"iss\":7}", "x"), &origin));
 }
