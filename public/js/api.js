@@ -9,8 +9,8 @@ import { createStore } from "./store.js";
 import { language } from "./i18n.js";
 
 /**
- * @typedef {{ id: string, email: string, name: string, role: string }} User
- * @typedef {{ id: string, name: string }} Tenant
+ * @typedef {{ id: string, email: string, name: string, role: string, totp_enabled?: boolean }} User
+ * @typedef {{ id: string, name: string, require_totp?: boolean }} Tenant
  * @typedef {{ user: User, tenant: Tenant | null }} Session
  * @typedef {{ field: string, code?: string, detail?: string }} FieldError
  */
@@ -188,13 +188,31 @@ export function change(method, path, body) {
     return exchange(method, path, { body });
 }
 
-/** @param {string} email @param {string} password */
-export async function signIn(email, password) {
-    const answer = await send("POST", "/api/v1/auth/login", { body: { email, password } });
+/** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+export const post = async (path, body) => (await exchange("POST", path, { body })).reply;
+/** @param {string} path @param {unknown} body @returns {Promise<any>} */
+export const patch = async (path, body) => (await exchange("PATCH", path, { body })).reply;
+/** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
+export const remove = async (path, body) => (await exchange("DELETE", path, { body })).reply;
+
+/** @param {string} path @param {Record<string, string>} body */
+async function begin(path, body) {
+    const answer = await send("POST", path, { body });
     if (!answer.ok)
         throw await errorOf(answer);
     ended.set("");
     adopt(await answer.json());
+}
+
+/** @param {string} email @param {string} password @param {string} [code] of the second factor */
+export const signIn = (email, password, code) => begin("/api/v1/auth/login", { email, password, ...(code && { code }) });
+
+/** @param {string} token of a one-time link @param {string} password */
+export const setUp = (token, password) => begin("/api/v1/auth/setup", { token, password });
+
+/** After a change of what this session may do: the next pair of tokens, and the user as they are now. */
+export async function renewSession() {
+    await refresh();
 }
 
 /** Leaves at once; the server is told as well as can be. */

@@ -10,11 +10,27 @@ import { ErrorNotice } from "./parts/notice.js";
 import { SignIn } from "./views/sign-in.js";
 import { Calling } from "./views/calling.js";
 import { Numbers } from "./views/numbers.js";
+import { Account } from "./views/account.js";
+import { Settings } from "./views/settings.js";
+import { SetUp } from "./views/setup.js";
 import { Frame } from "./views/frame.js";
 import { Webhooks } from "./views/webhooks.js";
 
 /** @type {Record<string, (props: any) => any>} */
-const SCREENS = { calling: Calling, numbers: Numbers, webhooks: Webhooks };
+const SCREENS = { calling: Calling, numbers: Numbers, webhooks: Webhooks, settings: Settings, account: Account };
+
+/** Screens that may() knows by the same name, and opens to some roles only. */
+const CLOSED = ["webhooks", "settings"];
+
+/**
+ * Where somebody who is signed in stands: a second factor that is required comes first, some screens are an administrator's.
+ * @param {import("./api.js").Session} who @param {string} screen
+ */
+function placeOf(who, screen) {
+    if (who.tenant?.require_totp && !who.user.totp_enabled)
+        return "account";
+    return Object.hasOwn(SCREENS, screen) && (!CLOSED.includes(screen) || may(who.user.role, /** @type {any} */ (screen))) ? screen : "calling";
+}
 
 function App() {
     useStore(language);
@@ -27,15 +43,19 @@ function App() {
         resumeSession().catch(setFailure);
     };
     useEffect(start, []);
+    const settingUp = screen === "setup" && argument !== "";
+    const place = who ? placeOf(who, screen) : "sign_in";
     useEffect(() => {
-        document.title = `${who ? t(`nav.${Object.hasOwn(SCREENS, screen) ? screen : "calling"}`) : t("sign_in.title")} · Outdial`;
-        if (who && !Object.hasOwn(SCREENS, screen))
-            go("calling", "", { replace: true });
+        document.title = `${settingUp ? t("link.title") : who ? t(`nav.${place}`) : t("sign_in.title")} · Outdial`;
+        if (who && !settingUp && place !== screen)
+            go(place, "", { replace: true });
     });
 
-    const Screen = SCREENS[screen] ?? Calling;
-    return html`<${Frame} screens=${who ? Object.keys(SCREENS).filter((name) => name !== "webhooks" || may(who.user.role, name)) : []} screen=${screen}>
-        ${who === undefined ? failure && html`<${ErrorNotice} error=${failure} retry=${start} />`
+    const Screen = SCREENS[place];
+    const open = who && !settingUp ? Object.keys(SCREENS).filter((name) => name !== "account" && placeOf(who, name) === name) : [];
+    return html`<${Frame} screens=${open} screen=${place}>
+        ${settingUp ? html`<${SetUp} key=${argument} token=${argument} />`
+            : who === undefined ? failure && html`<${ErrorNotice} error=${failure} retry=${start} />`
             : who ? html`<${Screen} key=${who.user.id} session=${who} argument=${argument} />` : html`<${SignIn} />`}
     <//>`;
 }

@@ -82,7 +82,7 @@ export function Frame({ screens, screen, children }) {
                     <button type="button" id="keys" class="button bare square" aria-label=${t("keys.title")}
                         title=${t("keys.title")} onClick=${() => setSheet(true)}><${Icon} name="keyboard" /></button>
                     ${who && html`
-                        <p class="who"><bdi>${who.user.name || who.user.email}</bdi> <small>${t(`role.${who.user.role}`)}</small></p>
+                        <a id="to-account" class="who" href="#/account" title=${t("account.title")}><bdi>${who.user.name || who.user.email}</bdi> <small>${t(`role.${who.user.role}`)}</small></a>
                         <button type="button" id="sign-out" class="button bare square" aria-label=${t("frame.sign_out")}
                             title=${t("frame.sign_out")} onClick=${signOut}><${Icon} name="log-out" /></button>`}
                 </div>

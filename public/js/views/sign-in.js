@@ -11,19 +11,24 @@ export function SignIn() {
     const why = useStore(ended);
     const email = useRef(/** @type {any} */ (null));
     const password = useRef(/** @type {any} */ (null));
+    const code = useRef(/** @type {any} */ (null));
+    const [asksCode, setAsksCode] = useState(false);
 
     useEffect(() => { email.current?.focus(); }, []);
+    useEffect(() => { code.current?.focus(); }, [asksCode]);
 
     const submit = async (/** @type {Event} */ event) => {
         event.preventDefault();
         setBusy(true);
         setError(null);
         try {
-            await signIn(email.current.value.trim(), password.current.value);
+            await signIn(email.current.value.trim(), password.current.value, code.current?.value.trim());
         } catch (failure) {
-            setError(failure);
+            const first = failure?.code === "totp_required" && !asksCode;
+            setAsksCode(asksCode || first);
+            setError(first ? null : failure);
             setBusy(false);
-            password.current.select();
+            (code.current ?? password.current).select();
         }
     };
 
@@ -42,6 +47,12 @@ export function SignIn() {
                     <label for="password">${t("sign_in.password")}</label>
                     <input id="password" ref=${password} type="password" autocomplete="current-password" required />
                 </div>
+                ${asksCode && html`<div class="field">
+                    <label for="code">${t("sign_in.code")}</label>
+                    <input id="code" ref=${code} type="text" inputmode="numeric" autocomplete="one-time-code" required maxlength="40"
+                        aria-describedby="code-hint" />
+                    <p class="hint" id="code-hint">${t("sign_in.code_hint")}</p>
+                </div>`}
                 <${ErrorNotice} error=${error} place="sign_in" />
                 <button type="submit" class="button primary wide" disabled=${busy}>
                     ${t(busy ? "sign_in.busy" : "sign_in.submit")}</button>
