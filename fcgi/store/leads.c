@@ -20,6 +20,8 @@ fallible leads_list(struct ctx *ctx, const struct lead_filter *filter, int64_t l
         return db_list(ctx, SQL_LEAD_LIST_BY_PHONE, &lead_shape, out, P(limit + 1, after, filter->phone_e164));
     if (!uuid_is_none(filter->campaign))
         return db_list(ctx, SQL_LEAD_LIST_BY_CAMPAIGN, &lead_shape, out, P(limit + 1, after, filter->campaign));
+    if (!uuid_is_none(filter->list))
+        return db_list(ctx, SQL_LEAD_LIST_BY_LIST, &lead_shape, out, P(limit + 1, after, filter->list));
     return db_list(ctx, SQL_LEAD_LIST, &lead_shape, out, P(limit + 1, after));
 }
 

@@ -3,6 +3,8 @@
  */
 #include "store/lists.h"
 
+#define GIVEN_AT_ONCE 20000
+
 const struct shape lead_list_shape = SHAPE(struct lead_list, "lead list",
     FIELD(struct lead_list, id, OUT),
     FIELD(struct lead_list, name, IN | OUT | REQUIRED, .longest = 200),
@@ -68,5 +70,22 @@ fallible lists_add(struct ctx *ctx, struct uuid id, const char *const *lead_ids,
 
     TRY(db_rows(ctx, SQL_LIST_ADD_LEADS, &rows, P(id, param_array(lead_ids, count))));
     *added = row_int(&rows, 0, "added");
+    return NULL;
+}
+
+fallible lists_give(struct ctx *ctx, struct uuid list, struct uuid campaign, int64_t *added, int64_t *leads)
+{
+    struct uuid after = { 0 };
+    struct rows rows;
+    int64_t seen = GIVEN_AT_ONCE;
+
+    *added = *leads = 0;
+    while (seen == GIVEN_AT_ONCE) {
+        TRY(db_rows(ctx, SQL_LIST_ADD_MEMBERS, &rows, P(campaign, list, after, GIVEN_AT_ONCE)));
+        seen = row_int(&rows, 0, "seen");
+        after = row_uuid(&rows, 0, "last");
+        *leads += seen;
+        *added += row_int(&rows, 0, "added");
+    }
     return NULL;
 }

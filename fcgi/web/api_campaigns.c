@@ -4,8 +4,10 @@
 #include "base/str.h"
 #include "model/lead.h"
 #include "service/campaigns.h"
+#include "store/lists.h"
 #include "web/api.h"
 #include "web/schemas.h"
+#include "web/lead_ids.h"
 
 /* Members that only this layer can know: addresses. */
 static void complete(struct req *r, struct campaign *c)
@@ -178,30 +180,31 @@ fallible api_campaign_leads(struct req *r)
     return reply_list(r, &page, &campaign_lead_shape, &rows);
 }
 
-struct lead_ids { const char *lead_ids; };
+const struct shape campaign_leads_shape = SHAPE(struct lead_ids, "leads of a campaign",
+    FIELD_LIST(struct lead_ids, lead_ids, IN, .longest = LEAD_EXTERNAL_LONGEST),
+    FIELD(struct lead_ids, list, IN, .longest = 200, .about = "name or id of a list, all of whose leads are meant"));
 
-const struct shape lead_ids_shape = SHAPE(struct lead_ids, "list of leads",
-    FIELD_LIST(struct lead_ids, lead_ids, IN | REQUIRED, .longest = LEAD_EXTERNAL_LONGEST));
-
-/* POST .../campaigns/:id/leads {lead_ids} */
+/* POST .../campaigns/:id/leads {lead_ids} or {list} */
 fallible api_campaign_add_leads(struct req *r)
 {
     struct lead_ids body = { 0 };
-    const struct json *object;
-    int64_t added;
+    struct campaign c;
+    struct uuid list;
+    const char **ids;
+    size_t count;
+    int64_t added, leads;
 
-    TRY(req_create(r, &lead_ids_shape, &body));
-    TRY(req_object(r, &object));
-    const struct json *list = json_get(object, "lead_ids");
-    size_t count = json_length(list);
-    const char **ids = arena_array(r->ctx->arena, count + 1, sizeof *ids);
-    for (size_t i = 0; i < count; i++)
-        ids[i] = json_string(json_at(list, i));
+    TRY(req_create(r, &campaign_leads_shape, &body));
+    if (!body.lead_ids == !body.list)
+        FAIL_FIELD(r->ctx, "lead_ids", "required", "Give either lead_ids or list");
+    if (body.list) {
+        TRY(campaigns_find(r->ctx, r->id, &c));
+        TRY(lists_resolve(r->ctx, body.list, &list));
+        r->ctx->deadline_ms = 0;                                /* it takes the time it takes, a page of the list at a time */
+        TRY(lists_give(r->ctx, list, r->id, &added, &leads));
+        return lead_ids_reply(r, added, leads);
+    }
+    TRY(lead_ids_read(r, &ids, &count));
     TRY(svc_campaign_add_leads(r->ctx, r->id, ids, count, &added));
-    struct json_out *out = reply_object(r);
-    json_name(out, "added");
-    json_put_integer(out, added);
-    json_name(out, "already_there");
-    json_put_integer(out, (int64_t)count - added);
-    return reply_object_end(r, 200);
+    return lead_ids_reply(r, added, (int64_t)count);
 }

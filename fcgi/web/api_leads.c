@@ -9,17 +9,19 @@
 #include "model/phone.h"
 #include "service/leads.h"
 #include "store/calls_read.h"
+#include "store/lists.h"
 #include "web/api.h"
 #include "web/csv_reply.h"
 
 static fallible read_filter(struct req *r, struct lead_filter *out)
 {
-    const char *search = req_query(r, "search"), *phone = req_query(r, "phone"), *campaign = req_query(r, "campaign_id"), *country;
+    const char *search = req_query(r, "search"), *phone = req_query(r, "phone"), *campaign = req_query(r, "campaign_id"), *list = req_query(r, "list"),
+               *country;
     struct e164 number;
 
     *out = (struct lead_filter){ 0 };
-    if ((search != NULL) + (phone != NULL) + (campaign != NULL) > 1)
-        FAIL_FIELD(r->ctx, "search", "conflict", "Give one of search, phone and campaign_id at a time");
+    if ((search != NULL) + (phone != NULL) + (campaign != NULL) + (list != NULL) > 1)
+        FAIL_FIELD(r->ctx, "search", "conflict", "Give one of search, phone, campaign_id and list at a time");
     if (search && !str_blank(search)) {
         if (utf8_count(search) > 200)
             FAIL_FIELD(r->ctx, "search", "too_long", "search may have at most 200 characters");
@@ -27,6 +29,8 @@ static fallible read_filter(struct req *r, struct lead_filter *out)
     }
     if (campaign && !uuid_parse(campaign, &out->campaign))
         FAIL_FIELD(r->ctx, "campaign_id", "malformed", "campaign_id must be a UUID of 36 characters");
+    if (list)
+        TRY(lists_resolve(r->ctx, list, &out->list));
     if (phone) {
         TRY(leads_country(r->ctx, &country));
         enum phone_verdict verdict = phone_normalize(phone, country, &number);
@@ -37,7 +41,7 @@ static fallible read_filter(struct req *r, struct lead_filter *out)
     return NULL;
 }
 
-/* GET .../leads?search=|phone=|campaign_id= */
+/* GET .../leads?search=|phone=|campaign_id=|list= */
 fallible api_lead_list(struct req *r)
 {
     struct lead_filter filter;

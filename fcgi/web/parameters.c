@@ -24,7 +24,7 @@ const struct parameter parameters[] = {
     { "header",      "'yes'|'no'",          "Whether the first row names the columns; found out when it is not given" },
     { "isActive",    "'true'|'false'",      "Only numbers that are (not) in use" },
     { "lead_id",     "uuid",                "Only calls to this lead" },
-    { "list",        "text",                "Name of a list of leads, made when there is none" },
+    { "list",        "text",                "Name of a list of leads (when leads are read, its id too); an import makes it when there is none" },
     { "map",         "text",                "Which column is what: phone:Telefon,name:Ad Soyad,custom.city:Sehir,ignore:#5" },
     { "number",      "text",                "Only numbers that contain this" },
     { "object_id",   "uuid",                "Only lines about this object" },

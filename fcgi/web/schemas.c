@@ -17,6 +17,7 @@
 #include "model/user.h"
 #include "model/webhook.h"
 #include "service/imports.h"
+#include "store/lists.h"
 
 const struct schema schemas[] = {
     { "Health",           .members = "status: 'ok'" },
@@ -77,6 +78,8 @@ const struct schema schemas[] = {
     { "CampaignLeadState", .among = campaign_lead_states },
     { "CampaignLead",     .shape = &campaign_lead_shape },
     { "LeadIds",          .shape = &lead_ids_shape },
+    { "CampaignLeads",    .shape = &campaign_leads_shape },
+    { "LeadList",         .shape = &lead_list_shape },
     { "LeadsAdded",       .members = "added: integer, already_there: integer" },
 
     { "Lead",             .shape = &lead_shape,

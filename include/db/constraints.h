@@ -18,6 +18,7 @@
     X("identity_providers_issuer_key", CONFLICT, "issuer", "already_exists", "This issuer and audience are set up already.") \
     X("trunks_sid_key",            CONFLICT, "trunk_sid",   "already_exists", "This trunk is already in your list.")    \
     X("conversations_open_number_key", CONFLICT, "phone", "call_already_open", "A call with this number is under way, or its outcome is not known yet.") \
+    X("lead_lists_name_key",       CONFLICT, "name",        "already_exists", "Another list has this name.") \
     X("leads_external_id_key",     CONFLICT, "external_id", "already_exists", "Another lead has this external_id.") \
     X("phone_numbers_tenant_id_campaign_id_fkey", INVALID, "campaignId", "not_found", "There is no campaign with this id.") \
     X("users_caller_id_fkey", INVALID, "caller_id", "not_found", "This is none of your phone numbers. Import or buy it first.") \

@@ -9,8 +9,8 @@
 #include "db/db.h"
 #include "model/lead.h"
 
-/* Which leads; at most one of the three, or none for all. */
-struct lead_filter { const char *search; const char *phone_e164; struct uuid campaign; };
+/* Which leads; at most one of the four, or none for all. */
+struct lead_filter { const char *search; const char *phone_e164; struct uuid campaign, list; };
 
 fallible leads_country(struct ctx *, const char **out);         /* the tenant's default country */
 /* limit + 1 rows, newest first; struct lead. */

@@ -25,5 +25,7 @@ fallible lists_named(struct ctx *, const char *name, struct uuid *out);
 fallible lists_insert(struct ctx *, struct lead_list *);        /* CONFLICT already_exists */
 fallible lists_update(struct ctx *, struct lead_list *);
 fallible lists_delete(struct ctx *, struct uuid);
+/* Its leads, page by page, to the campaign's present list: answers how many were new there and how many there are. */
+fallible lists_give(struct ctx *, struct uuid list, struct uuid campaign, int64_t *added, int64_t *leads);
 /* Answers how many were not in it. */
 fallible lists_add(struct ctx *, struct uuid, const char *const *lead_ids, size_t count, int64_t *added);

@@ -154,6 +154,14 @@ fallible api_call_list(struct req *);
 fallible api_call_get(struct req *);
 fallible api_call_events(struct req *);
 
+/* api_lists.c */
+fallible api_list_list(struct req *);
+fallible api_list_create(struct req *);
+fallible api_list_get(struct req *);
+fallible api_list_update(struct req *);
+fallible api_list_delete(struct req *);
+fallible api_list_add_leads(struct req *);
+
 /* api_imports.c */
 fallible api_lead_import(struct req *);
 fallible api_import_get(struct req *);

@@ -42,5 +42,6 @@ extern const struct shape credentials_shape, refresh_shape, logout_shape, setup_
 extern const struct shape audit_line_shape;                                                 /* api_audit.c */
 extern const struct shape call_body_shape;                                                  /* api_calls.c */
 extern const struct shape totp_code_shape;                                                  /* api_me.c */
-extern const struct shape lead_ids_shape, recycle_shape;                                    /* api_campaigns.c */
+extern const struct shape campaign_leads_shape, recycle_shape;                              /* api_campaigns.c */
+extern const struct shape lead_ids_shape;                                                   /* api_lists.c */
 extern const struct shape import_wish_shape, number_order_shape;                            /* api_numbers.c */

@@ -11,6 +11,7 @@ SELECT CASE $2::text
        WHEN 'campaigns'         THEN EXISTS (SELECT FROM campaigns         WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'leads'             THEN EXISTS (SELECT FROM leads WHERE tenant_id = $1 AND id = $3::uuid AND deleted_at IS NULL)
                                   OR EXISTS (SELECT FROM leads WHERE tenant_id = $1 AND external_id = $4::text AND deleted_at IS NULL)
+       WHEN 'lead_lists'        THEN EXISTS (SELECT FROM lead_lists        WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'imports'           THEN EXISTS (SELECT FROM imports           WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'conversations'     THEN EXISTS (SELECT FROM conversations     WHERE tenant_id = $1 AND id = $3::uuid)
        WHEN 'webhook_endpoints' THEN EXISTS (SELECT FROM webhook_endpoints WHERE tenant_id = $1 AND id = $3::uuid)

@@ -18,6 +18,13 @@ SELECT l.*, l.original_phone AS phone
  WHERE c.tenant_id = $1 AND c.id = $4 AND ($3::uuid IS NULL OR x.lead_id < $3)
  ORDER BY x.lead_id DESC LIMIT $2;
 
+-- name: lead_list_by_list
+SELECT l.*, l.original_phone AS phone
+  FROM lead_list_members x
+  JOIN leads l ON l.tenant_id = $1 AND l.id = x.lead_id AND l.deleted_at IS NULL
+ WHERE x.tenant_id = $1 AND x.list_id = $4 AND ($3::uuid IS NULL OR x.lead_id < $3)
+ ORDER BY x.lead_id DESC LIMIT $2;
+
 -- name: lead_search
 SELECT *, original_phone AS phone FROM outdial.lead_search($1, $4, $2, $3);
 

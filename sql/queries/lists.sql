@@ -34,3 +34,6 @@ WITH added AS (
     SELECT $1, $2, l.id FROM leads l WHERE l.tenant_id = $1 AND l.id = ANY ($3::uuid[]) AND l.deleted_at IS NULL ON CONFLICT DO NOTHING RETURNING lead_id
 )
 SELECT count(*) AS added FROM added;
+
+-- name: list_add_members
+SELECT * FROM outdial.list_add_members($1, $2, $3, $4, $5);

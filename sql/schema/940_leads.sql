@@ -26,12 +26,12 @@ AS $$ SELECT lower(p_name) || ' ' || lower(coalesce(p_external_id, '')) || ' ' |
 DROP INDEX IF EXISTS leads_text;
 CREATE INDEX IF NOT EXISTS lead_texts_trigrams ON lead_texts USING gin (text outdial.gin_trgm_ops);
 
--- Texts of these leads as they are now.  The share lock makes a change that comes meanwhile wait and write its own text after this one.
+-- Texts of these leads as they are now.  They are found by their key alone, or the planner may read all of a tenant's; the share lock makes a change that comes meanwhile wait and write its own text after this one.
 CREATE OR REPLACE FUNCTION outdial.lead_texts_write(p_tenant uuid, p_leads uuid[]) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp SET enable_seqscan = off AS $$
     INSERT INTO lead_texts (tenant_id, lead_id, text)
     SELECT tenant_id, id, lead_text(name, external_id, phone_e164)
-      FROM (SELECT * FROM leads WHERE tenant_id = p_tenant AND id = ANY (p_leads) FOR SHARE) l
+      FROM (SELECT * FROM leads WHERE id = ANY (p_leads) AND tenant_id IS NOT DISTINCT FROM p_tenant FOR SHARE) l
     ON CONFLICT (tenant_id, lead_id) DO UPDATE SET text = excluded.text WHERE lead_texts.text <> excluded.text
 $$;
 

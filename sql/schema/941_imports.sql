@@ -6,8 +6,9 @@
 --   other    somebody else goes on with this import
 -- Arrays run in parallel.  p_phones holds JSON arrays of further numbers, p_lines and p_rows what a refusal would show.  A row is the lead with
 -- its external_id, else the lead with its number (where one of the two has no external_id), else a new one; no external_id comes twice.
--- What comes twice by number within the batch was settled before.  Lookups are index scans and joins are hashed, whatever the planner
--- believes of arrays and of a table that has just been empty.
+-- What comes twice by number within the batch was settled before.  The settings and the shape of the statements see to it that no step reads a
+-- tenant's leads or compares all rows with all rows, whatever the planner believes of arrays and of a table that has just been empty; the
+-- condition on tenant_id that no index knows leaves it the key alone.
 CREATE OR REPLACE FUNCTION outdial.import_batch(p_tenant uuid, p_import uuid, p_policy text, p_list uuid,
     p_ids uuid[], p_externals text[], p_names text[], p_numbers text[], p_originals text[], p_categories text[], p_customs text[], p_phones text[],
     p_lines bigint[], p_rows text[],
@@ -19,6 +20,7 @@ DECLARE
     v_state    text;
     v_done     bigint;
     v_leads    uuid[] := '{}';                                  -- the known lead of each row, or NULL
+    v_places   bigint[];
     v_known    uuid[];
     v_matched  bigint := 0;
     v_refused  bigint := cardinality(p_bad_lines);
@@ -38,27 +40,23 @@ BEGIN
 
     FOR v_try IN 1..5 LOOP
         BEGIN
-            v_known := ARRAY(SELECT id FROM leads WHERE tenant_id = p_tenant AND external_id = ANY (p_externals) AND deleted_at IS NULL
-                             UNION ALL
-                             SELECT id FROM leads WHERE tenant_id = p_tenant AND phone_e164 = ANY (p_numbers) AND deleted_at IS NULL);
-            IF v_known <> '{}' THEN
-                WITH given AS MATERIALIZED (
-                    SELECT * FROM unnest(p_externals, p_numbers) WITH ORDINALITY AS g(external_id, number, n) WHERE n <= cardinality(p_numbers)
-                ), known AS MATERIALIZED (
-                    SELECT id, external_id, phone_e164 FROM leads WHERE tenant_id = p_tenant AND id = ANY (v_known)
-                ), by_external AS MATERIALIZED (
-                    SELECT g.n, k.id FROM given g JOIN known k ON k.external_id = g.external_id
-                ), by_number AS MATERIALIZED (
-                    SELECT g.n, min(k.id::text)::uuid AS id FROM given g JOIN known k ON k.phone_e164 = g.number
-                     WHERE (g.external_id IS NULL OR k.external_id IS NULL) GROUP BY g.n
-                ), matched AS (
-                    SELECT n, coalesce(e.id, p.id) AS id, e.id IS NULL AS number_only FROM given g LEFT JOIN by_external e USING (n) LEFT JOIN by_number p USING (n)
-                ), chosen AS (
-                    -- of two rows for one lead the one that names it has it
-                    SELECT n, CASE WHEN row_number() OVER (PARTITION BY id ORDER BY number_only, n) = 1 THEN id END AS id FROM matched
-                )
-                SELECT array_agg(id ORDER BY n), count(id) INTO v_leads, v_matched FROM chosen;
-                v_known := array_remove(v_leads, NULL);
+            -- each row looks itself up: a list of keys would be compared with every lead while the table has no statistics
+            WITH looked_up AS MATERIALIZED (
+                SELECT g.n, coalesce(e.id, p.id) AS id, e.id IS NULL AS number_only
+                  FROM unnest(p_ids, p_externals, p_numbers) WITH ORDINALITY AS g(id, external_id, number, n)
+                  LEFT JOIN LATERAL (SELECT l.id FROM leads l WHERE l.tenant_id = p_tenant AND l.external_id = g.external_id AND l.deleted_at IS NULL LIMIT 1) e ON true
+                  LEFT JOIN LATERAL (SELECT l.id FROM leads l WHERE l.tenant_id = p_tenant AND l.phone_e164 = g.number AND l.deleted_at IS NULL AND e.id IS NULL
+                                        AND (g.external_id IS NULL OR l.external_id IS NULL) ORDER BY l.id::text LIMIT 1) p ON true
+            ), chosen AS (
+                -- of two rows for one lead the one that names it has it
+                SELECT n, CASE WHEN row_number() OVER (PARTITION BY id ORDER BY number_only, n) = 1 THEN id END AS id FROM looked_up WHERE id IS NOT NULL
+            )
+            SELECT array_agg(n), array_agg(id), count(*) INTO v_places, v_known, v_matched FROM chosen WHERE id IS NOT NULL;
+            IF v_matched > 0 THEN
+                v_leads := array_fill(NULL::uuid, ARRAY[cardinality(p_ids)]);
+                FOR i IN 1..v_matched LOOP
+                    v_leads[v_places[i]] := v_known[i];
+                END LOOP;
             END IF;
 
             INSERT INTO leads (id, tenant_id, external_id, name, category, phone_e164, original_phone, custom)
@@ -80,7 +78,7 @@ BEGIN
                            updated_at = outdial.now()
           FROM unnest(p_externals, p_names, p_numbers, p_originals, p_categories, p_customs, v_leads)
                AS g(external_id, name, number, original, category, custom, lead_id)
-         WHERE l.tenant_id = p_tenant AND l.id = ANY (v_known) AND l.id = g.lead_id
+         WHERE l.id = ANY (v_known) AND l.tenant_id IS NOT DISTINCT FROM p_tenant AND l.id = g.lead_id
            AND (l.external_id, l.name, l.category, l.phone_e164, l.original_phone, l.custom) IS DISTINCT FROM
                (coalesce(g.external_id, l.external_id), coalesce(g.name, l.name), coalesce(g.category, l.category), g.number, coalesce(g.original, g.number),
                 l.custom || coalesce(g.custom, '{}')::jsonb);
@@ -140,3 +138,33 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     UPDATE imports SET state = 'failed', reason = p_reason, kept = false, ended_at = outdial.now()
      WHERE tenant_id = p_tenant AND id = p_import AND state = 'running' AND beat_at <= outdial.now() - make_interval(secs => p_silent_seconds)
 $$;
+
+-- Gives a page of a list of leads, in order of their ids, to a campaign's present list (made when there is none): a million in one
+-- transaction would keep the campaign from calling.
+CREATE OR REPLACE FUNCTION outdial.list_add_members(p_tenant uuid, p_campaign uuid, p_members uuid, p_after uuid, p_limit bigint)
+RETURNS TABLE (added bigint, seen bigint, last uuid) LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_list   uuid;
+    v_leads  uuid[];
+BEGIN
+    SELECT list_id INTO v_list FROM campaigns WHERE tenant_id = p_tenant AND id = p_campaign AND p_tenant = outdial.tenant() FOR UPDATE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION USING ERRCODE = 'OD404', MESSAGE = 'There is no such campaign.', DETAIL = 'not_found';
+    END IF;
+    IF v_list IS NULL THEN
+        v_list := uuid7();
+        INSERT INTO campaign_lists (id, tenant_id, campaign_id) VALUES (v_list, p_tenant, p_campaign);
+        UPDATE campaigns SET list_id = v_list WHERE id = p_campaign;
+    END IF;
+    v_leads := ARRAY(SELECT m.lead_id FROM lead_list_members m WHERE m.tenant_id = p_tenant AND m.list_id = p_members
+                        AND (p_after IS NULL OR m.lead_id > p_after) ORDER BY m.lead_id LIMIT p_limit);
+    INSERT INTO campaign_leads (tenant_id, list_id, campaign_id, lead_id, position)
+    SELECT p_tenant, v_list, p_campaign, l.id, (SELECT c.total FROM campaign_lists c WHERE c.id = v_list) + row_number() OVER (ORDER BY l.id)
+      FROM leads l WHERE l.id = ANY (v_leads) AND l.tenant_id IS NOT DISTINCT FROM p_tenant AND l.deleted_at IS NULL
+    ON CONFLICT DO NOTHING;
+    GET DIAGNOSTICS added = ROW_COUNT;
+    UPDATE campaign_lists SET total = total + added WHERE id = v_list;
+    seen := cardinality(v_leads);
+    last := v_leads[seen];
+    RETURN NEXT;
+END $$;

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
@@ -218,6 +218,34 @@ test('import: a policy says what becomes of those who are there already', async 
   assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data.map((l) => [l.name, l.phone_e164]).sort(), [[`${word} new`, c], [`${word} second`, b]]);
 });
 
+test('lists: made by hand or by an import, filtered by, given to a campaign whole', async () => {
+  const name = `Spring ${randomUUID().slice(0, 8)}`, [a, b] = [fresh(), fresh()], lists = `${tenant}/lead-lists`;
+  const loose = (await maria.post(path, { name: 'Loose', phone: fresh() })).body.id;
+  const answer = await upload(`name,phone\nA,${a}\nB,${b}\nA,${a}\n`, { query: `?list=${encodeURIComponent(name)}` });
+  assert.equal(answer.body.imported, 2, answer.text);
+  const id = answer.body.list_id;
+  assert.deepEqual([(await bob.get(`${lists}/${id}`)).body.name, (await bob.get(`${lists}/${id}`)).body.leads_count], [name, 2]);
+  assert.ok((await bob.get(lists)).body.data.some((l) => l.id === id));
+  const added = await maria.post(`${lists}/${id}/leads`, { lead_ids: [loose] });
+  assert.deepEqual([added.status, added.body], [200, { added: 1, already_there: 0 }], added.text);
+  for (const word of [id, name]) assert.deepEqual((await bob.get(`${path}?list=${encodeURIComponent(word)}`)).body.data.map((l) => l.name), ['B', 'A', 'Loose'].sort((x, y) => (x === 'Loose') - (y === 'Loose')), word);
+  const run = await campaign(maria), given = await maria.post(`${tenant}/campaigns/${run}/leads`, { list: name });
+  assert.deepEqual([given.status, given.body], [200, { added: 3, already_there: 0 }], given.text);
+  assert.deepEqual((await maria.post(`${tenant}/campaigns/${run}/leads`, { list: id })).body, { added: 0, already_there: 3 });
+  assert.equal((await maria.get(`${tenant}/campaigns/${run}/leads`)).body.data.length, 3);
+  problem(await maria.post(`${tenant}/campaigns/${run}/leads`, { list: 'no such list' }), 422, 'invalid', 'list');
+  problem(await maria.post(`${tenant}/campaigns/${run}/leads`, {}), 422, 'invalid', 'lead_ids');
+  problem(await maria.post(lists, { name }), 409, 'already_exists', 'name');
+  problem(await maria.post(lists, { name: ' ' }), 422, 'invalid', 'name');
+  problem(await bob.post(lists, { name: 'x' }), 403, 'forbidden');
+  problem(await stranger.get(`${theirs.replace('/leads', '/lead-lists')}/${id}`), 404, 'not_found');
+  problem(await stranger.get(`${theirs}?list=${id}`), 422, 'invalid', 'list');
+  assert.equal((await maria.patch(`${lists}/${id}`, { name: `${name} 2` })).body.name, `${name} 2`);
+  assert.equal((await maria.delete(`${lists}/${id}`)).status, 204);
+  problem(await bob.get(`${lists}/${id}`), 404, 'not_found');
+  assert.equal((await bob.get(`${path}/${loose}`)).status, 200, 'its leads stay');
+});
+
 test('import: numbers without a country are the given country\'s', async () => {
   const line = 1000000 + Math.floor(Math.random() * 8999999), answer = await upload(`name,phone\nA,0312 ${String(line).slice(0, 3)} ${String(line).slice(3)}\n`, { query: '?country=TR' });
   assert.equal(answer.body.imported + answer.body.refused, 1);
@@ -254,6 +282,25 @@ test('import: what was interrupted goes on behind its last batch when the same b
   assert.deepEqual(await refusals(answer), ['3 phone not_a_number'], 'lines are counted from the beginning of the file');
   assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data.map((l) => l.name), [`Second ${word}`]);
   assert.notEqual((await upload(file)).body.import_id, id, 'a finished one is not gone on with');
+});
+
+test('import: its worker is killed, another one goes on, and the same bytes join it; nothing is doubled or lost', async (t) => {
+  const mark = randomUUID().slice(0, 8), lines = ['name;phone;external_id;city'];
+  t.after(() => rows('DELETE FROM leads WHERE external_id LIKE $1', [`${mark}-%`]));
+  for (let i = 0; i < 30000; i++) lines.push(`Kill ${mark} ${i};+1${[415, 312, 206][i % 3]}${200 + Math.floor(i / 3) % 700}${String(1000 + (i * 7) % 9000)};${mark}-${i};Ankara`);
+  lines.push('bad;123;;');
+  const file = lines.join('\n'), begun = await upload(file, { headers: { prefer: 'respond-async' } });
+  assert.equal(begun.status, 202, begun.text);
+  for (const name of readdirSync(`${env.OUTDIAL_STATE}/pids`).filter((n) => n.startsWith('outdial-api.'))) {
+    try { process.kill(Number(readFileSync(`${env.OUTDIAL_STATE}/pids/${name}`, 'utf8')), 'SIGKILL'); } catch { /* it is being replaced */ }
+  }
+  const again = await until('the same bytes are taken', async () => { const a = await upload(file); return a.status === 200 && a; }, 60000);
+  const done = await until('the import is done', async () => { const now = (await maria.get(begun.headers.get('location'))).body; return now?.state === 'done' && now; }, 60000);
+  assert.equal(again.body.import_id, begun.body.import_id);
+  assert.deepEqual([done.rows, done.imported + done.updated, done.refused, done.bytes_done], [30001, 30000, 1, done.bytes]);
+  assert.deepEqual(await refusals({ body: done }), ['30002 phone too_short']);
+  assert.deepEqual(await rows('SELECT count(*)::int AS n, count(DISTINCT external_id)::int AS different FROM leads WHERE external_id LIKE $1', [`${mark}-%`]), [{ n: 30000, different: 30000 }]);
+  assert.ok(!existsSync(`${env.OUTDIAL_STATE}/imports/${done.import_id}.csv`), 'the kept file is gone with the need for it');
 });
 
 test('another tenant\'s import is nothing', async () => {
