@@ -3,14 +3,18 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/str.h"
 #include "command/choose.h"
 #include "service/imports.h"
 #include "service/leads.h"
 
 #define REFUSALS_SHOWN 20
+#define BAR            30                                       /* characters */
+#define LOOK_MS        20
 
 static fallible print_refusals(struct ctx *ctx, const struct import *import)
 {
@@ -27,12 +31,57 @@ static fallible print_refusals(struct ctx *ctx, const struct import *import)
     return NULL;
 }
 
+/* On a terminal a line that is written over; else a JSON object a line. */
+static void show(struct ctx *ctx, const struct import *i, int64_t started_ms, bool terminal)
+{
+    int64_t ms = boot_now_ms() - started_ms;
+    double share = i->bytes ? (double)i->bytes_done / (double)i->bytes : 0;
+    double rate = ms > 0 ? (double)i->rows * 1000 / (double)ms : 0, left = share > 0 ? (double)ms / 1000 * (1 - share) / share : 0;
+    int full = (int)(share * BAR);
+
+    if (terminal)
+        fprintf(stderr, "\r[%.*s%*s] %3.0f %%  %ld rows, %.0f a second, %.0f s left  ", full, "##############################", BAR - full, "", share * 100,
+                (long)i->rows, rate, left);
+    else
+        fprintf(stderr, "{\"import_id\":\"%s\",\"bytes\":%ld,\"bytes_done\":%ld,\"rows\":%ld,\"rows_a_second\":%.0f,\"seconds_left\":%.0f}\n",
+                uuid_text(ctx->arena, i->import_id), (long)i->bytes, (long)i->bytes_done, (long)i->rows, rate, left);
+}
+
+static fallible watch(struct invocation *inv, struct import_job *job)
+{
+    bool terminal = isatty(STDERR_FILENO), shown = false;
+    int64_t started_ms = boot_now_ms(), next_ms = started_ms + (terminal ? 200 : 5000);
+    struct err *err = NULL;
+
+    for (bool ended = false; !ended && !err;) {
+        struct import now = { 0 };
+        nanosleep(&(struct timespec){ .tv_nsec = LOOK_MS * 1000000L }, NULL);
+        if (boot_now_ms() < next_ms) {
+            ended = svc_import_ended(job);
+            continue;
+        }
+        next_ms = boot_now_ms() + (terminal ? 200 : 5000);
+        err = svc_import_look(inv->ctx, job, &ended, &now);
+        if (!err && !uuid_is_none(now.import_id)) {
+            show(inv->ctx, &now, started_ms, terminal);
+            shown = true;
+        }
+    }
+    if (terminal && shown)
+        fputc('\n', stderr);
+    return err;
+}
+
 static fallible import(struct invocation *inv)
 {
     struct tenant tenant;
     struct import_job *job;
     struct import import;
-    const char *country = invocation_option(inv, "--country");
+    struct import_options options = {
+        .country = invocation_option(inv, "--country"), .encoding = invocation_option(inv, "--encoding"), .delimiter = invocation_option(inv, "--delimiter"),
+        .header = invocation_option(inv, "--header"), .map = invocation_option(inv, "--map"), .policy = invocation_option(inv, "--policy"),
+        .list = invocation_option(inv, "--list"),
+    };
 
     TRY(choose_tenant(inv, &tenant));
     const char *path = invocation_word(inv);
@@ -41,9 +90,14 @@ static fallible import(struct invocation *inv)
         return invocation_wrong(inv);
     if (access(path, R_OK))
         FAIL(inv->ctx, NOT_FOUND, "%s cannot be read", path);
-    TRY(svc_import_start(inv->ctx, inv->settings, &(struct import_source){ .path = path }, &(struct import_options){ .country = country }, &job));
-    TRY(svc_import_wait(inv->ctx, job, true, &import));
+    TRY(import_options_check(inv->ctx, &options));
+    TRY(svc_import_start(inv->ctx, inv->settings, &(struct import_source){ .path = path }, &options, &job));
+    struct err *blind = watch(inv, job), *err = svc_import_wait(inv->ctx, job, true, &import);
+    TRY(err);
+    TRY(blind);
     printf("%ld rows: %ld imported, %ld updated, %ld refused.\n", (long)import.rows, (long)import.imported, (long)import.updated, (long)import.refused);
+    if (import.skipped)
+        printf("%ld were there already and were passed over.\n", (long)import.skipped);
     return print_refusals(inv->ctx, &import);
 }
 

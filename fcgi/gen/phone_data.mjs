@@ -293,18 +293,41 @@ function overlay(code) {
     return [...found].map(([key, lengths]) => [...key.split(" "), lengths]);
 }
 
-/* North American codes for which the C++ library takes every [2-9]xxxxxx: the fast path may answer for it. */
-function plainAreaCodes() {
-    const plan = new Plan(olderMetadata, "1");
+/* ---- plain plans: where the C++ library's answer is known without asking it ------------------------------ */
+
+/* Prefixes of national numbers every continuation of which, to one of the lengths, the library takes.  Deeper ones would be many and
+ * say little; short numbers are left to the library, which knows special ones among them. */
+const PLAIN_SHORTEST = 7;
+function plainPrefixes(code) {
+    const plan = new Plan(olderMetadata, code), deepest = code === "1" ? 4 : 3;       /* area code and [2-9]; elsewhere three digits say most */
     const make = states => ({ states, key: states.join(), dead: states.length === 0 });
-    const walk = digits => [...digits].reduce((s, d) => make(plan.nfa.step(s.states, +d)), make(plan.start));
-    const full = state => fold(state, 7, (s, d) => make(plan.nfa.step(s.states, d)),
-        (s, depth) => depth === 7 && plan.label(s.states, 10) !== null,
-        ({ own, children, depth }) => depth === 7 ? own
-            : children !== null && children.every((c, d) => depth === 0 && d < 2 ? true : c));
-    const codes = [];
-    for (let n = 200; n < 1000; n++) if (full(walk(`${n}`))) codes.push(n);
-    return codes;
+    const found = new Map();
+    for (let length = PLAIN_SHORTEST; length <= plan.longest && length + code.length <= 15; length++) {
+        const whole = fold(make(plan.start), length, (s, d) => make(plan.nfa.step(s.states, d)),
+            (s, depth) => depth === length && plan.label(s.states, depth) !== null,
+            ({ own, children, depth }) => {
+                if (!children) return { all: own, rows: [] };
+                if (children.every(c => c.all)) return { all: true, rows: [] };
+                if (depth >= deepest) return { all: false, rows: [] };
+                return { all: false, rows: children.flatMap((c, d) => (c.all ? [""] : c.rows).map(suffix => `${d}${suffix}`)) };
+            });
+        for (const suffix of whole.rows) if (suffix[0] !== "0") found.set(suffix, (found.get(suffix) ?? 0) | (1 << (length + code.length)));
+    }
+    return [...found].map(([suffix, lengths]) => [code + suffix, lengths]);
+}
+
+/* Countries where a number at home is the national number, with or without one fixed prefix, and abroad begins with 00 or 011.  The
+ * first country of a calling code speaks for it; Canada is like the United States. */
+function plainCountries() {
+    const rows = [];
+    for (const [code, countries] of Object.entries(olderMetadata.country_calling_codes)) {
+        for (const country of countries.filter((c, i) => i === 0 || c === "CA")) {
+            const [, abroad, , , , prefix, , parsing] = olderMetadata.countries[country];
+            if (!parsing && (!prefix || /^\d$/.test(prefix)))
+                rows.push([country, code, prefix || "", abroad === "00" || abroad === "011"]);
+        }
+    }
+    return rows.sort((a, b) => (a[0] < b[0] ? -1 : 1));
 }
 
 /* ---- zones: every row already holds the zones of the longer prefixes below it -------------------------- */
@@ -337,9 +360,8 @@ function writeOverlay() {
         return overlay(code).map(([suffix, label, lengths]) => [code + suffix, (lengths << code.length) & 0xffff, label])
             .filter(([, lengths]) => lengths !== 0);                /* E.164 ends at 15 digits */
     }).sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
-    const plain = plainAreaCodes();
-    const bits = Array.from({ length: 32 }, () => 0);
-    for (const n of plain) bits[n >> 5] = (bits[n >> 5] | (1 << (n & 31))) >>> 0;
+    const countries = plainCountries();
+    const plain = [...new Set(countries.map(([, code]) => code))].flatMap(plainPrefixes).sort((a, b) => (a[0] < b[0] ? -1 : 1));
     const text = [
         stamp("/*", [
             "model/phone_overlay.inc - written by fcgi/gen/phone_data.mjs; do not edit.",
@@ -362,17 +384,21 @@ function writeOverlay() {
         }),
         "};",
         "",
-        "/* One bit per area code: 8.12.57 takes +1, this code and any [2-9]xxxxxx. */",
-        "static const uint32_t plain_area_codes[32] = {",
-        ...[0, 8, 16, 24].map(i => "    " + bits.slice(i, i + 8)
-            .map(b => `0x${b.toString(16).padStart(8, "0")}`).join(", ") + ","),
+        "/* 8.12.57 takes every number that begins so and has one of the lengths.  Ascending by prefix. */",
+        "static const struct plain_row plain_rows[] = {",
+        ...wrapped(plain.map(([prefix, lengths]) => `{ "${prefix}", 0x${lengths.toString(16).padStart(4, "0")} },`), "    ", 112).split("\n"),
+        "};",
+        "",
+        "/* Country, calling code, prefix before national numbers, whether numbers at home are plain too.  Ascending by country. */",
+        "static const struct plain_country plain_countries[] = {",
+        ...wrapped(countries.map(([country, code, prefix, home]) => `{ "${country}", "${code}", "${prefix}", ${home} },`), "    ", 112).split("\n"),
         "};",
         "",
     ].join("\n");
     const path = join(root, "fcgi/model/phone_overlay.inc");
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
-    console.log(`${path}: ${rows.length} prefixes, ${plain.length} plain area codes`);
+    console.log(`${path}: ${rows.length} prefixes, ${plain.length} plain prefixes`);
     return rows;
 }
 

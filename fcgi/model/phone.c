@@ -15,6 +15,9 @@ struct overlay_row {
     unsigned char kind;
 };
 
+struct plain_row { char prefix[8]; uint16_t lengths; };
+struct plain_country { char country[3], code[4], prefix[2]; bool home; };
+
 #include "phone_overlay.inc"
 
 enum { LONGEST_INPUT = 250 };                                   /* what libphonenumber reads at most */
@@ -242,26 +245,103 @@ static enum phone_verdict read_at_home(const char *input, const char *region, st
     return read_as(input, region, out);
 }
 
-/*
- * Clean North American numbers without asking the library (0.03 against 14 microseconds): only area codes
- * for which it takes every number, so the answer is the same.
- */
+/* ---- plain numbers: the library's answer without asking it (0.1 against 14 microseconds) ------------------ */
+
+enum { SHORTEST_PLAIN = 7, LONGEST_PLAIN = 15 };
+
+/* Digits with usual punctuation between them and nothing else, the last one a digit; 0 when it is anything else. */
+static size_t plain_digits(const char *text, char digits[LONGEST_PLAIN + 1])
+{
+    size_t count = 0;
+    const char *at = text;
+
+    for (; *at != '\0'; at++) {
+        if (is_digit(*at) && count < LONGEST_PLAIN)
+            digits[count++] = *at;
+        else if (*at != ' ' && *at != '-' && *at != '(' && *at != ')' && *at != '.')
+            return 0;
+    }
+    digits[count] = '\0';
+    return count > 0 && is_digit(at[-1]) ? count : 0;
+}
+
+static bool plain_is_valid(const char *digits, size_t length)
+{
+    size_t low = 0, high = sizeof plain_rows / sizeof plain_rows[0];
+    while (low < high) {                                        /* the last row that is not above the digits */
+        size_t middle = low + (high - low) / 2;
+        const char *prefix = plain_rows[middle].prefix;
+        int order = strncmp(prefix, digits, strlen(prefix));
+        if (order <= 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    /* no prefix is longer than seven digits, and those that head this number lie directly above each other */
+    while (low > 0) {
+        const struct plain_row *row = &plain_rows[--low];
+        size_t same = strlen(row->prefix);
+        if (strncmp(row->prefix, digits, same) == 0 && row->lengths & (1u << length))
+            return true;
+        if (strncmp(row->prefix, digits, 3) != 0)
+            return false;
+    }
+    return false;
+}
+
+static const struct plain_country *plain_country(const char *region)
+{
+    size_t low = 0, high = sizeof plain_countries / sizeof plain_countries[0];
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(plain_countries[middle].country, region);
+        if (order == 0)
+            return &plain_countries[middle];
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* Abroad a digit that is dropped before national numbers, or a zero, is the library's to judge. */
+static bool plain_abroad(const char *digits, size_t length)
+{
+    for (size_t i = 0; i < sizeof plain_countries / sizeof plain_countries[0]; i++) {
+        const struct plain_country *c = &plain_countries[i];
+        size_t code = strlen(c->code);
+        if (strncmp(c->code, digits, code) == 0)
+            return length >= code + SHORTEST_PLAIN && digits[code] != '0' && digits[code] != c->prefix[0] && plain_is_valid(digits, length);
+    }
+    return false;
+}
+
+/* Only numbers for which the answer is the same, as the tables are drawn from the plans that the library has. */
 static bool read_plainly(const char *input, const char *region, struct e164 *out)
 {
-    size_t length = strnlen(input, 13);
-    const char *national = input + length - 10;
-    bool at_home = strcmp(region, "US") == 0 || strcmp(region, "CA") == 0;
-    if (!(length == 12 && input[0] == '+' && input[1] == '1')
-        && !(at_home && (length == 10 || (length == 11 && input[0] == '1'))))
+    char digits[LONGEST_PLAIN + 1], whole[2 * LONGEST_PLAIN];
+    bool abroad = input[0] == '+';
+    size_t length = plain_digits(input + abroad, digits);
+
+    if (length < SHORTEST_PLAIN)
         return false;
-    for (int i = 0; i < 10; i++)
-        if (!is_digit(national[i]))
+    if (abroad) {
+        if (!plain_abroad(digits, length))
             return false;
-    unsigned area = (unsigned)((national[0] - '0') * 100 + (national[1] - '0') * 10 + (national[2] - '0'));
-    if (national[3] < '2' || !(plain_area_codes[area >> 5] >> (area & 31) & 1))
+        snprintf(out->digits, sizeof out->digits, "+%s", digits);
+        return true;
+    }
+    const struct plain_country *home = plain_country(region);
+    if (home == NULL || !home->home || strncmp(digits, "00", 2) == 0 || strncmp(digits, "011", 3) == 0)
         return false;
-    memcpy(out->digits, "+1", 2);
-    memcpy(out->digits + 2, national, 11);
+    const char *national = digits + (home->prefix[0] != '\0' && digits[0] == home->prefix[0]);
+    if (*national == '0' || strlen(national) < SHORTEST_PLAIN)
+        return false;
+    int size = snprintf(whole, sizeof whole, "%s%s", home->code, national);
+    if (size > LONGEST_PLAIN || !plain_is_valid(whole, (size_t)size))
+        return false;
+    snprintf(out->digits, sizeof out->digits, "+%.15s", whole);
     return true;
 }
 

@@ -503,6 +503,14 @@ fallible svc_import_wait(struct ctx *ctx, struct import_job *job, bool to_the_en
     return err ? err : imports_find(ctx, id, out);
 }
 
+bool svc_import_ended(struct import_job *job)
+{
+    pthread_mutex_lock(&job->lock);
+    bool ended = job->ended;
+    pthread_mutex_unlock(&job->lock);
+    return ended;
+}
+
 fallible svc_import_look(struct ctx *ctx, struct import_job *job, bool *ended, struct import *out)
 {
     struct uuid id = { 0 };

@@ -61,6 +61,7 @@ struct import_job;
 fallible svc_import_start(struct ctx *, const struct settings *, const struct import_source *, const struct import_options *, struct import_job **out);
 /* Until the import is on its way (its row exists), or to its end.  INVALID when the file as a whole is wrong, TOO_MANY, CONFLICT. */
 fallible svc_import_wait(struct ctx *, struct import_job *, bool to_the_end, struct import *out);
+bool svc_import_ended(struct import_job *);
 /* Whether it has ended, as it stands in the database; out is untouched while there is no row.  The job is not given back. */
 fallible svc_import_look(struct ctx *, struct import_job *, bool *ended, struct import *out);
 

@@ -2,6 +2,7 @@
 #include "test.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 
 #include "model/phone.h"
 
@@ -326,4 +327,54 @@ TEST("any bytes get an answer, and an answer stays itself")
         assert_non_null(strchr(phone_mask(&number, masked), '*'));
     }
     assert_in_range(accepted, 100, 9999) ;                      /* or the loop tested refusals only */
+}
+
+/* A tab at the end changes nothing but who answers: plain numbers have none, so the library is asked. */
+static bool same_as_library(const char *input, const char *country, bool *valid)
+{
+    struct e164 quick, slow;
+    char with_tab[80];
+
+    snprintf(with_tab, sizeof with_tab, "%s\t", input);
+    enum phone_verdict a = phone_normalize(input, country, &quick), b = phone_normalize(with_tab, country, &slow);
+    *valid = a == PHONE_OK;
+    if (a == b && strcmp(quick.digits, slow.digits) == 0)
+        return true;
+    print_message("%s in %s: %s %s, the library says %s %s\n", input, country, phone_verdict_code(a), quick.digits, phone_verdict_code(b), slow.digits);
+    return false;
+}
+
+TEST("plain numbers are answered as the library answers: every country, with and without +, punctuation and prefix")
+{
+    static const char *const countries[] = { "US", "CA", "TR", "GB", "DE", "FR", "IT", "ES", "NL", "PL", "RU", "KZ", "BR", "AR", "MX", "IN", "CN", "JP", "AU",
+        "NZ", "ZA", "EG", "SA", "AE", "IL", "GR", "BG", "RO", "UA", "AZ", "GE", "SE", "NO", "FI", "DK", "CH", "AT", "BE", "PT", "IE", "CZ", "HU", "KR", "SG", "HK",
+        "TH", "ID", "PH", "VN", "PK", "NG", "KE", "MA", "TN", "DZ", "CL", "CO", "PE", "VE", "DO", "JM", "BS", "BJ", "CI", "SM", "VA", "JE", "SJ", "AX", "RE", "ZZ" };
+    static const char *const codes[] = { "1", "90", "44", "49", "33", "39", "7", "55", "54", "52", "91", "86", "81", "61", "27", "20", "966", "971", "972",
+        "30", "31", "34", "36", "40", "43", "46", "47", "48", "351", "353", "358", "380", "994", "995", "229", "225", "212", "262", "599", "82", "65", "852" };
+    const int many = (getenv("OUTDIAL_MANY") != NULL) ? 4000000 : 60000;
+    int valid_count = 0;
+
+    phone_init();
+    for (int i = 0; i < many; i++) {
+        char input[64] = "";
+        size_t n = 0, digits = 5 + test_chance() % 9;
+        const char *country = countries[test_chance() % (sizeof countries / sizeof *countries)];
+        unsigned how = test_chance() % 4;
+        if (how == 0)
+            n = (size_t)sprintf(input, "+%s", codes[test_chance() % (sizeof codes / sizeof *codes)]);
+        else if (how == 1)
+            input[n++] = '0';
+        else if (how == 2 && test_chance() % 4 == 0)
+            n = (size_t)sprintf(input, "%s", codes[test_chance() % (sizeof codes / sizeof *codes)]);
+        bool spaced = test_chance() % 3 == 0;
+        for (size_t k = 0; k < digits; k++) {
+            if (spaced && test_chance() % 4 == 0)
+                input[n++] = " -().."[test_chance() % 6];
+            input[n++] = (char)('0' + test_chance() % 10);
+        }
+        bool valid;
+        OK(same_as_library(input, country, &valid));
+        valid_count += valid;
+    }
+    OK(valid_count > many / 20);
 }
