@@ -78,11 +78,28 @@ static void write_row(struct json_out *out, const struct import_preview *p, cons
     json_close_object(out);
 }
 
-static fallible preview(struct req *r, const struct import_source *source, const struct import_options *options)
+/* What is asked for, well formed, of a body that is CSV. */
+static fallible read_wishes(struct req *r, struct import_source *source, struct import_options *options)
 {
+    *source = (struct import_source){ .path = r->body_file, .bytes = r->body, .size = r->body_size, .keep = true };
+    *options = (struct import_options){
+        .country = req_query(r, "country"), .encoding = req_query(r, "encoding"), .delimiter = req_query(r, "delimiter"), .header = req_query(r, "header"),
+        .map = req_query(r, "map"), .policy = req_query(r, "policy"), .list = req_query(r, "list"),
+    };
+    if (!is_csv(r))
+        FAIL(r->ctx, MEDIA_TYPE, "Send the file as text/csv.");
+    return import_options_check(r->ctx, options);
+}
+
+/* POST .../leads/import/preview, the same query: the file or its first 64 KiB. */
+fallible api_import_preview(struct req *r)
+{
+    struct import_source source;
+    struct import_options options;
     struct import_preview p;
 
-    TRY(svc_import_preview(r->ctx, source, options, &p));
+    TRY(read_wishes(r, &source, &options));
+    TRY(svc_import_preview(r->ctx, &source, &options, &p));
     struct json_out *out = reply_object(r);
     const char delimiter[2] = { p.text.head.delimiter };
     json_name(out, "encoding");
@@ -104,24 +121,17 @@ static fallible preview(struct req *r, const struct import_source *source, const
     return reply_object_end(r, 200);
 }
 
-/* POST .../leads/import?country=&encoding=&delimiter=&header=&map=&policy=&list=&preview= */
+/* POST .../leads/import?country=&encoding=&delimiter=&header=&map=&policy=&list= */
 fallible api_lead_import(struct req *r)
 {
     const char *prefer = req_header(r, "Prefer");
     bool later = prefer && strstr(prefer, "respond-async");
-    struct import_source source = { .path = r->body_file, .bytes = r->body, .size = r->body_size, .keep = true };
-    struct import_options options = {
-        .country = req_query(r, "country"), .encoding = req_query(r, "encoding"), .delimiter = req_query(r, "delimiter"), .header = req_query(r, "header"),
-        .map = req_query(r, "map"), .policy = req_query(r, "policy"), .list = req_query(r, "list"),
-    };
+    struct import_source source;
+    struct import_options options;
     struct import_job *job;
     struct import import;
 
-    if (!is_csv(r))
-        FAIL(r->ctx, MEDIA_TYPE, "Send the file as text/csv.");
-    TRY(import_options_check(r->ctx, &options));
-    if (str_equal(req_query(r, "preview"), "true"))
-        return preview(r, &source, &options);
+    TRY(read_wishes(r, &source, &options));
     TRY(svc_import_start(r->ctx, r->settings, &source, &options, &job));
     r->ctx->deadline_ms = 0;                                    /* the file takes the time it takes */
     TRY(svc_import_wait(r->ctx, job, !later, &import));

@@ -28,6 +28,7 @@ static const struct { const char *segment, *name, *about; } tags[] = {
     { "phone-numbers",     "Phone numbers",       "Numbers to call from" },
     { "campaigns",         "Campaigns",           "How a list of leads is called" },
     { "leads",             "Leads",               "Who is called; an external_id is accepted wherever a lead's id is" },
+    { "lead-lists",        "Leads",               NULL },
     { "imports",           "Leads",               NULL },
     { "dnc",               "Do not call",         "Numbers that are not called. An entry is answered when no call to the number can still begin" },
     { "calls",             "Calls",               "What happened on the telephone, and placing single calls" },

@@ -30,7 +30,6 @@ const struct parameter parameters[] = {
     { "object_id",   "uuid",                "Only lines about this object" },
     { "phone",       "text",                "Only this number, in any usual notation" },
     { "policy",      "'update'|'skip'|'refuse'", "What becomes of a row whose lead is there already" },
-    { "preview",     "'true'|'false'",      "Only tells how the first rows would be read" },
     { "search",      "text",                "Words of name, category or number" },
     { "state",       "CampaignLeadState",   "Only leads in this state" },
     { "state:delivery", "WebhookDeliveryState", "Only deliveries in this state" },

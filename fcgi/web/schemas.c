@@ -78,8 +78,8 @@ const struct schema schemas[] = {
     { "CampaignLeadState", .among = campaign_lead_states },
     { "CampaignLead",     .shape = &campaign_lead_shape },
     { "LeadIds",          .shape = &lead_ids_shape },
-    { "CampaignLeads",    .shape = &campaign_leads_shape },
-    { "LeadList",         .shape = &lead_list_shape },
+    { "LeadsOrList",    .shape = &campaign_leads_shape },
+    { "NamedList",        .shape = &lead_list_shape },
     { "LeadsAdded",       .members = "added: integer, already_there: integer" },
 
     { "Lead",             .shape = &lead_shape,

@@ -186,7 +186,7 @@ test('import: the encoding is found out for the whole file, or given', async () 
 test('import: columns by map, by look, and the preview that shows what would be', async () => {
   const [a, b, c, d, e] = [fresh(), fresh(), fresh(), fresh(), fresh()], word = randomUUID().slice(0, 8);
   const file = `Kim;Nerede;Sabit;Cep\n${word} A;Ankara;${a};${b}\n${word} B;;12x;\n${word} A;;${a};\n`, query = `?map=${encodeURIComponent('phone:Sabit,name:Kim,custom.city:Nerede')}`;
-  const seen = await upload(file, { query: `${query}&preview=true` });
+  const seen = await upload(file, { query: `/preview${query}` });
   assert.equal(seen.status, 200, seen.text);
   assert.deepEqual([seen.body.encoding, seen.body.delimiter, seen.body.header, seen.body.whole], ['utf-8', ';', true, true]);
   assert.deepEqual(seen.body.columns.map((x) => [x.heading, x.field]), [['Kim', 'name'], ['Nerede', 'custom.city'], ['Sabit', 'phone'], ['Cep', 'phone2']]);
