@@ -61,7 +61,7 @@ COMMAND  := $(call objects,command)
 MAINS    := $(patsubst fcgi/main_%.c,%,$(wildcard fcgi/main_*.c))
 program   = $(OUT)/$(if $(filter ctl,$(1)),outdial,outdial-$(1))
 PROGRAMS := $(foreach m,$(MAINS),$(call program,$(m)))
-TESTS    := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/*_test.c))
+TESTS    := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/*_test.c)) $(OUT)/tests/lane_hammer
 FUZZERS  := $(patsubst tests/fuzz/%_fuzz.c,$(OUT)/fuzz/%,$(wildcard tests/fuzz/*_fuzz.c))
 
 BENCHES  := $(patsubst tests/bench/%.c,$(OUT)/bench/%,$(wildcard tests/bench/*.c))
@@ -87,6 +87,9 @@ $(PROGRAMS):
 $(OUT)/tests/sandbox_%: $(OUT)/tests/sandbox_%.o $(OUT)/libsandbox.a $(OUT)/libsmall.a
 	@echo "  link    $@"
 	@$(CXX) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+$(OUT)/tests/lane_hammer: $(OUT)/tests/lane_hammer.o $(OUT)/liboutdial.a
+	@echo "  link    $@"
+	@$(CXX) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 $(OUT)/tests/%: $(OUT)/tests/%.o $(OUT)/libdialer.a $(OUT)/libweb.a $(OUT)/liboutdial.a
 	@echo "  link    $@"
 	@$(CXX) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
@@ -110,6 +113,8 @@ $(OUT)/%.a:
 
 $(OUT)/gen/sql_catalog.o: $(GEN)/sql_catalog.c Makefile
 	@mkdir -p $(@D) && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(OUT)/tests/lane_%.o: tests/lanes/%.c Makefile | $(GEN)/sql_catalog.h
+	@mkdir -p $(@D) && echo "  test    $<" && $(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(OUT)/tests/%.o: tests/unit/%.c Makefile | $(GEN)/sql_catalog.h
 	@mkdir -p $(@D) && echo "  test    $<" && $(CC) $(CFLAGS) -Itests/unit -MMD -MP -c -o $@ $<
 $(OUT)/fuzz/%.o: tests/fuzz/%.c Makefile | $(GEN)/sql_catalog.h

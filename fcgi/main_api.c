@@ -1,6 +1,6 @@
 /*
- * outdial-api - a FastCGI worker: threads that accept on one listening socket, each with an arena and a database
- * connection of its own.
+ * outdial-api - a FastCGI worker: threads that accept on one listening socket, each with an arena of its own.  The database they
+ * share: two lanes that gather what their requests ask (db/lane.h), and a few connections for what must be alone.
  *
  * The socket is file descriptor 0, given by whoever starts the process, so that it outlives every worker; without one,
  * OUTDIAL_LISTEN names a unix socket to make.  Everything else is in the settings.
@@ -44,6 +44,7 @@
 #define BACKLOG        1024
 
 static struct settings settings;
+static struct lanes   *lanes;
 static int             listener;
 static atomic_bool     stopping;
 
@@ -64,6 +65,7 @@ static void serve(struct ctx *ctx, FCGX_Request *request)
 {
     struct exchange x = { .env = request->envp, .read = read_body, .write = write_reply, .data = request };
     dispatch(ctx, &settings, &x);
+    db_rest(ctx->db);
     request->keepConnection = 0;                                /* a kept connection would keep this thread with it */
     FCGX_Finish_r(request);
 }
@@ -83,7 +85,7 @@ static void *work(void *unused)
 {
     (void)unused;
     struct arena *arena = arena_create(ARENA_CEILING);
-    struct db *db = db_create(settings.database_url, "outdial-api", true);
+    struct db *db = db_create_sharing(lanes);
     struct ctx ctx = { .arena = arena, .db = db };
     FCGX_Request request;
     sigset_t all_but_wake;
@@ -260,6 +262,7 @@ int main(void)
 
     openapi_prepare();
     handle_signals();
+    lanes = lanes_create(settings.database_url, "outdial-api");
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
     for (unsigned i = 0; i < count; i++) {
@@ -277,6 +280,7 @@ int main(void)
     log_info(NULL, "worker.started", KV("threads", count));
     sigwait(&stop_signals, &which);
     say_goodbye(thread, count);
+    lanes_destroy(lanes);
     arena_destroy(arena);
     return 0;
 }

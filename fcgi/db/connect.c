@@ -5,7 +5,7 @@
  * seconds of failure requests are refused at once, but for one attempt per second, so that a dead database cannot
  * hold every thread.
  */
-#include "db/session.h"
+#include "db/lanes.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -58,6 +58,7 @@ void db_destroy(struct db *db)
 {
     if (!db)
         return;
+    db_rest(db);
     db_drop(db);
     free(db->conninfo);
     free(db->name);
@@ -94,6 +95,19 @@ bool session_poll(int fd, short events, int64_t deadline_ms)
     }
 }
 
+struct timespec session_until(int64_t deadline_ms)
+{
+    struct timespec until;
+    int64_t left = deadline_ms - boot_now_ms();
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    if (left > 0) {
+        until.tv_nsec += left % 1000 * 1000000;
+        until.tv_sec += left / 1000 + until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
+    }
+    return until;
+}
+
 static void pause_ms(int64_t ms)
 {
     struct timespec t = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
@@ -112,10 +126,10 @@ static PGconn *start(const struct db *db, struct arena *a)
     char *wrong = NULL;
     PQconninfoOption *given = PQconninfoParse(db->conninfo, &wrong);
     PQfreemem(wrong);
-    const char *options = NULL;
+    const char *given_options = "", *more = db->options ? db->options : "";
     for (PQconninfoOption *o = given; o && o->keyword; o++) {
         if (str_equal(o->keyword, "options") && o->val)
-            options = arena_text(a, o->val);
+            given_options = arena_text(a, o->val);
     }
     PQconninfoFree(given);
 
@@ -123,7 +137,7 @@ static PGconn *start(const struct db *db, struct arena *a)
                                     "keepalives_idle", "keepalives_interval", "keepalives_count", "tcp_user_timeout",
                                     "target_session_attrs", NULL };
     const char *const value[] = { "disable", db->conninfo, db->name,
-                                  options ? arena_printf(a, SESSION_OPTIONS " %s", options) : SESSION_OPTIONS, "UTF8", "3",
+                                  arena_printf(a, SESSION_OPTIONS "%s %s", more, given_options), "UTF8", "3",
                                   "5", "2", "3", "10000", "read-write", NULL };
     return PQconnectStartParams(keyword, value, 1);
 }
@@ -278,6 +292,7 @@ fallible session_ready(struct ctx *ctx)
             return session_unavailable(ctx, "the transaction had been given up");
         return NULL;
     }
+    TRY(lanes_lend(ctx));
     if (db->conn)
         listen_to_idle(db);
 

@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/secret.h"
-#include "db/session.h"
+#include "db/lanes.h"
 
 #define TRIES 5
 
@@ -25,6 +25,14 @@ static void pause_before(int attempt)
 static bool worth_trying_again(struct ctx *ctx, int attempt)
 {
     return ctx->db->again && !ctx->db->tx_open && attempt < TRIES && boot_now_ms() < session_deadline(ctx);
+}
+
+static fallible send(struct ctx *ctx, enum sql which, const char *const *values, PGresult **out)
+{
+    struct lane *lane = lanes_find(ctx, which);
+    bool alone = !lane;
+    struct err *err = lane ? lane_flush(ctx, lane, which, values, out, &alone) : NULL;
+    return alone ? session_flush(ctx, which, values, out) : err;
 }
 
 static fallible run(struct ctx *ctx, enum sql which, struct params params, bool global, PGresult **out)
@@ -49,7 +57,7 @@ static fallible run(struct ctx *ctx, enum sql which, struct params params, bool 
         FAIL(ctx, TOO_LARGE, "The request needs more memory than one request may use.");
 
     for (int attempt = 1;; attempt++) {
-        struct err *err = session_flush(ctx, which, values, (int)s->parameters, out);
+        struct err *err = send(ctx, which, values, out);
         if (!err || !worth_trying_again(ctx, attempt))
             return err;
         pause_before(attempt);
@@ -244,7 +252,7 @@ static void roll_back(struct ctx *ctx)
     if (begun && db->conn) {
         struct ctx patient = { .arena = ctx->arena, .db = db, .deadline_ms = boot_now_ms() + 1000 };
         RESULT *result = NULL;
-        if (session_flush(&patient, SQL_SESSION_ROLLBACK, NULL, 0, &result) != NULL)
+        if (session_flush(&patient, SQL_SESSION_ROLLBACK, NULL, &result) != NULL)
             db_drop(db);
         ctx->round_trips++;
     }
@@ -264,7 +272,7 @@ fallible tx_commit(struct tx *tx)
         return session_unavailable(tx->ctx, "a part of the transaction had failed");
     }
     RESULT *result = NULL;
-    struct err *err = db->tx_begun ? session_flush(tx->ctx, SQL_SESSION_COMMIT, NULL, 0, &result) : NULL;
+    struct err *err = db->tx_begun ? session_flush(tx->ctx, SQL_SESSION_COMMIT, NULL, &result) : NULL;
     tx->open = false;
     if (err)
         roll_back(tx->ctx);

@@ -37,8 +37,7 @@ enum session_wait session_next(PGconn *conn, int64_t deadline_ms, PGresult **out
     return SESSION_GOT;
 }
 
-/* The statement would go on without anybody to hear its answer. */
-static void cancel(PGconn *conn)
+void session_cancel(PGconn *conn)
 {
     char why[256];
     PGcancel *c = PQgetCancel(conn);
@@ -47,16 +46,27 @@ static void cancel(PGconn *conn)
     PQfreeCancel(c);
 }
 
-static bool queue(PGconn *conn, enum sql which, int count, const char *const *values)
+bool session_queue(PGconn *conn, enum sql which, const char *const *values)
 {
-    return PQsendQueryPrepared(conn, sql_catalog[which].name, count, values, NULL, NULL, 0);
+    const struct sql_statement *s = &sql_catalog[which];
+    return PQsendQueryPrepared(conn, s->name, (int)s->parameters, values, NULL, NULL, 0);
+}
+
+void session_credential(struct ctx *ctx, const char **values)
+{
+    values[0] = uuid_text(ctx->arena, ctx->tenant);
+    values[1] = ctx->principal;
+    values[2] = arena_printf(ctx->arena, "%lld", (long long)ctx->epoch);
+    values[3] = ctx->token_id;
+    values[4] = ctx->role;
+    values[5] = ctx->address;
 }
 
 static bool queue_enter(struct ctx *ctx)
 {
-    const char *epoch = arena_printf(ctx->arena, "%lld", (long long)ctx->epoch);
-    const char *values[] = { uuid_text(ctx->arena, ctx->tenant), ctx->principal, epoch, ctx->token_id, ctx->role, ctx->address };
-    return queue(ctx->db->conn, SQL_SESSION_ENTER, sizeof values / sizeof *values, values);
+    const char *values[SESSION_CREDENTIAL];
+    session_credential(ctx, values);
+    return session_queue(ctx->db->conn, SQL_SESSION_ENTER, values);
 }
 
 /* Results up to the Sync: the last statement's, or the first one that failed, whose statement is *culprit. */
@@ -92,7 +102,7 @@ static struct err *gone(struct ctx *ctx, enum sql which, const PGresult *last, e
     struct db *db = ctx->db;
     struct err *err;
     if (how == SESSION_LATE) {
-        cancel(db->conn);
+        session_cancel(db->conn);                               /* it would go on without anybody to hear its answer */
         err = session_unavailable(ctx, arena_printf(ctx->arena, "statement %s took longer than the request may", sql_catalog[which].name));
     } else if (last && PQresultStatus(last) == PGRES_FATAL_ERROR) {
         err = session_error(ctx, which, last);
@@ -106,14 +116,13 @@ static struct err *gone(struct ctx *ctx, enum sql which, const PGresult *last, e
     return err;
 }
 
-/* A server that no longer takes writes, or a plan made for an older schema: the next use shall connect anew. */
-static bool outlived(const PGresult *result)
+bool session_outlived(const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     return str_equal(state, "25006") || str_equal(state, "26000") || str_equal(state, "0A000");
 }
 
-fallible session_flush(struct ctx *ctx, enum sql which, const char *const *values, int count, PGresult **out)
+fallible session_flush(struct ctx *ctx, enum sql which, const char *const *values, PGresult **out)
 {
     struct db *db = ctx->db;
     enum sql sent[3], culprit = which;
@@ -123,7 +132,7 @@ fallible session_flush(struct ctx *ctx, enum sql which, const char *const *value
     TRY(session_ready(ctx));
     bool ok = true;
     if (db->tx_open && !db->tx_begun) {
-        ok = queue(db->conn, SQL_SESSION_BEGIN, 0, NULL);
+        ok = session_queue(db->conn, SQL_SESSION_BEGIN, NULL);
         sent[sent_count++] = SQL_SESSION_BEGIN;
         db->tx_begun = true;
     }
@@ -133,7 +142,7 @@ fallible session_flush(struct ctx *ctx, enum sql which, const char *const *value
         db->tx_entered = db->tx_open;
     }
     sent[sent_count++] = which;
-    ok = ok && queue(db->conn, which, count, values) && PQpipelineSync(db->conn);
+    ok = ok && session_queue(db->conn, which, values) && PQpipelineSync(db->conn);
     ctx->round_trips++;
 
     RESULT *last = NULL;
@@ -146,7 +155,7 @@ fallible session_flush(struct ctx *ctx, enum sql which, const char *const *value
     if (PQresultStatus(last) == PGRES_FATAL_ERROR) {
         struct err *err = session_error(ctx, culprit, last);
         db->tx_broken = db->tx_begun;
-        if (outlived(last) && !db->tx_open) {
+        if (session_outlived(last) && !db->tx_open) {
             db->again = true;
             db_drop(db);
         }

@@ -117,6 +117,7 @@ fallible svc_call_place(struct ctx *ctx, const struct settings *settings, const 
     struct rows rows;
 
     TRY(svc_account(ctx, settings, "twilio", &account));
+    TRY(db_ready(ctx));                                         /* the session whose hold vouches for the permit */
     int64_t asked_at = boot_now_ms();
     TRY(db_rows(ctx, SQL_CALL_DIAL_SINGLE, &rows,
                 P(wish->kind, wish->lead, wish->phone, wish->campaign, wish->obeys_campaign, db_holder(ctx), wish->agent,

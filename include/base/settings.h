@@ -51,7 +51,7 @@
     X(trusted_proxies,       "OUTDIAL_TRUSTED_PROXIES", "", "", TEXT, "Networks of proxies in front of nginx whose X-Forwarded-For is believed") \
     X(tenant_id,             "OUTDIAL_TENANT_ID",     "",  NULL, TEXT, "Tenant of commands that name none")                   \
     X(import_folder,         "OUTDIAL_IMPORT_FOLDER", "",  "/var/lib/outdial/imports", TEXT, "Where files wait that are being imported") \
-    X(threads,               "OUTDIAL_THREADS",       "",  "16", NUMBER, "Threads, and database connections, of one worker process") \
+    X(threads,               "OUTDIAL_THREADS",       "",  "40", NUMBER, "Threads of one worker process: requests it serves at once") \
     X(log_level,             "OUTDIAL_LOG_LEVEL",     "",  "info", TEXT, "debug, info, warning or error")
 
 struct settings {

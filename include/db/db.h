@@ -21,7 +21,10 @@
  *
  * Waiting on the server ends at ctx->deadline_ms (or after 10 s): the statement is cancelled and the answer is UNAVAILABLE.
  *
- * A struct db is one connection and belongs to one thread.
+ * A struct db belongs to one thread.  It is one connection, or it shares lanes with the other threads of its process: then a
+ * statement outside transactions travels with those of other requests, in one pipeline and one commit (db/lane.h), and a connection is
+ * borrowed for what needs one to itself: transactions, whatever may take long or wait, locks and holds of the session.  Which statement does what
+ * stands beside it in sql/queries ("-- lane:"); callers see no difference but in speed.
  */
 #pragma once
 
@@ -38,9 +41,18 @@ struct db;
  * (outdial.hold()), so that others can tell whether this process may still be about to send a permitted request. */
 struct db *db_create(const char *conninfo, const char *application_name, bool take_hold);
 void       db_destroy(struct db *);                             /* NULL is fine */
+
+/* Lanes and borrowed connections for the threads of one process.  Two threads more; connects when it is used. */
+struct lanes;
+struct lanes *lanes_create(const char *conninfo, const char *application_name);
+void          lanes_destroy(struct lanes *);                    /* after every db that shares them; NULL is fine */
+struct db    *db_create_sharing(struct lanes *);                /* connections it borrows take a hold */
+/* The request is over: a borrowed connection goes back.  Nothing otherwise. */
+void          db_rest(struct db *);
 /* Makes sure that there is a live connection (cheap when there is): UNAVAILABLE otherwise. */
 fallible   db_ready(struct ctx *);
-int64_t    db_holder(const struct ctx *);                       /* this session's hold; 0 without */
+/* This session's hold; 0 without.  With lanes, db_ready() first: only a borrowed session has one. */
+int64_t    db_holder(const struct ctx *);
 /* Throws the connection away; the next use makes a new one (tests, and after a fork). */
 void       db_drop(struct db *);
 int        db_socket(const struct db *);                        /* -1 when not connected */

@@ -1,12 +1,14 @@
 -- Provider accounts of a tenant.  Secrets are sealed before they come here.
 
 -- name: account_list
+-- lane: read
 SELECT id, provider, label, account_sid, api_key, app_sid, assistant_id, phone_number_id, sip_trunk_id, default_number,
        calls_per_second, max_open_calls, screens_numbers, status, status_reason, auth_token_sealed IS NOT NULL AS auth_token_set,
        api_secret_sealed IS NOT NULL AS api_secret_set, webhook_secret_sealed IS NOT NULL AS webhook_secret_set, created_at, updated_at
   FROM provider_accounts WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
 
 -- name: account_get
+-- lane: read
 SELECT id, provider, label, account_sid, api_key, app_sid, assistant_id, phone_number_id, sip_trunk_id, default_number,
        calls_per_second, max_open_calls, screens_numbers, status, status_reason, auth_token_sealed IS NOT NULL AS auth_token_set,
        api_secret_sealed IS NOT NULL AS api_secret_set, webhook_secret_sealed IS NOT NULL AS webhook_secret_set, created_at, updated_at,
@@ -14,10 +16,12 @@ SELECT id, provider, label, account_sid, api_key, app_sid, assistant_id, phone_n
   FROM provider_accounts WHERE tenant_id = $1 AND id = $2;
 
 -- name: account_whole
+-- lane: read
 -- The row as provider/account.h opens it.
 SELECT * FROM provider_accounts WHERE tenant_id = $1 AND id = $2;
 
 -- name: account_add
+-- lane: write
 WITH added AS (
     INSERT INTO provider_accounts (tenant_id, provider, label, account_sid, api_key, app_sid, assistant_id, phone_number_id, sip_trunk_id,
                                    default_number, calls_per_second, max_open_calls, screens_numbers, auth_token_sealed,
@@ -31,6 +35,7 @@ SELECT id, provider, label, account_sid, api_key, app_sid, assistant_id, phone_n
   FROM added;
 
 -- name: account_save
+-- lane: write by $2
 -- Unless it has changed since $3.  New credentials make a blocked account active again.
 WITH saved AS (
     UPDATE provider_accounts
@@ -48,5 +53,6 @@ SELECT id, provider, label, account_sid, api_key, app_sid, assistant_id, phone_n
   FROM saved;
 
 -- name: account_remove
+-- lane: write by $2
 WITH gone AS (DELETE FROM provider_accounts WHERE tenant_id = $1 AND id = $2 RETURNING id, provider, label)
 SELECT outdial.audit_add($1, 'account.remove', id, jsonb_build_object('provider', provider, 'label', label)) FROM gone;

@@ -1,6 +1,7 @@
 -- Who changed what.
 
 -- name: audit_list
+-- lane: read
 -- $4 action, $5 object: NULL is any.  The id is the sequence number in the form of a UUID, for cursors.
 SELECT lpad(to_hex(seq), 32, '0')::uuid AS id, seq, at, principal, action, object_id, detail
   FROM audit

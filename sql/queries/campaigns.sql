@@ -1,4 +1,5 @@
 -- name: campaign_house
+-- lane: read
 -- What the tenant says about its campaigns: the country of numbers written without one, the window, and the limits of its default
 -- run, which a new campaign starts with.
 SELECT t.default_country AS country, t.window_opens AS opens, t.window_closes AS closes,
@@ -7,16 +8,20 @@ SELECT t.default_country AS country, t.window_opens AS opens, t.window_closes AS
  WHERE t.id = $1;
 
 -- name: campaign_list
+-- lane: read
 SELECT * FROM outdial.campaign_shown WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
 
 -- name: campaign_find
+-- lane: read
 SELECT * FROM outdial.campaign_shown WHERE tenant_id = $1 AND id = $2;
 
 -- name: campaign_lock
+-- lane: own
 -- Until the end of the transaction nobody else changes the campaign.
 SELECT id FROM campaigns WHERE tenant_id = $1 AND id = $2 FOR UPDATE;
 
 -- name: campaign_insert
+-- lane: write
 WITH made AS (
     INSERT INTO campaigns (tenant_id, id, name, agent_kind, caller_id, caller_id_strategy, interval_ms, max_open_calls, calls_per_second, window_opens,
                            window_closes, agent_phone, agent_name, sip_trunk_id, assistant_id, locale, machine_detection,
@@ -28,6 +33,7 @@ WITH made AS (
 SELECT outdial.audit_add($1, 'campaign.create', id, jsonb_build_object('name', name)) FROM made;
 
 -- name: campaign_update
+-- lane: write by $2
 WITH changed AS (
     UPDATE campaigns SET name = $3, agent_kind = $4, caller_id = $5, caller_id_strategy = $6, interval_ms = $7, max_open_calls = $8,
                          calls_per_second = $9, window_opens = $10, window_closes = $11, agent_phone = $12, agent_name = $13,
@@ -46,6 +52,7 @@ SELECT outdial.audit_add($1, 'campaign.update', c.id, jsonb_build_object('name',
   FROM changed c;
 
 -- name: campaign_delete
+-- lane: write by $2
 -- Not while it runs or one of its calls is open.
 WITH gone AS (
     DELETE FROM campaigns c WHERE c.tenant_id = $1 AND c.id = $2 AND c.state <> 'running'
@@ -54,6 +61,7 @@ WITH gone AS (
 SELECT outdial.audit_add($1, 'campaign.delete', id, jsonb_build_object('name', name)) FROM gone;
 
 -- name: campaign_progress
+-- lane: read
 -- current_index: skipped before dialing, or not to be dialed again.  calls_made: the carrier took it, or perhaps did.
 SELECT c.state = 'running' AS is_running, c.interval_ms / 60000.0 AS interval_minutes, coalesce(l.total, 0) AS total_leads,
        coalesce(l.skipped, 0) + d.consumed AS current_index, coalesce(l.total, 0) - coalesce(l.skipped, 0) - d.consumed AS remaining,
@@ -69,6 +77,7 @@ SELECT c.state = 'running' AS is_running, c.interval_ms / 60000.0 AS interval_mi
  WHERE c.tenant_id = $1 AND c.id = $2;
 
 -- name: campaign_leads
+-- lane: read
 -- The present list; $5 is a state or NULL.
 SELECT l.id, l.external_id, l.name, l.category, l.phone_e164, l.original_phone, l.original_phone AS phone, l.custom, l.created_at, l.updated_at,
        x.state, x.attempts, x.last_outcome, x.reason, x.position,
@@ -80,10 +89,13 @@ SELECT l.id, l.external_id, l.name, l.category, l.phone_e164, l.original_phone, 
  ORDER BY x.lead_id DESC LIMIT $3;
 
 -- name: campaign_add_leads
+-- lane: own
 SELECT outdial.list_add($1, $2, $3::uuid[]) AS added;
 
 -- name: campaign_pacing
+-- lane: own
 SELECT breaker, budget, goal, share, account, queue FROM outdial.campaign_pacing($1, $2);
 
 -- name: campaign_recycle
+-- lane: own
 SELECT outdial.campaign_recycle($1, $2, $3::text[]) AS recycled;

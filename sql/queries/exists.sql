@@ -1,4 +1,5 @@
 -- name: object_exists
+-- lane: read
 -- Is there such an object in the tenant: asked before a refusal that an absent object would have come before.
 -- $2 is the table of the route, $3 the id, $4 the id as written (leads are also known by their external_id).
 SELECT CASE $2::text

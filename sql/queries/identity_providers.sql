@@ -1,16 +1,19 @@
 -- A tenant's own identity providers.
 
 -- name: identity_provider_list
+-- lane: read
 SELECT id, tenant_id, name, issuer, audience, algorithm, public_key, keys, jwks_url, user_claim, role_claim, role_map, default_role, creates_users,
        is_active, created_at, updated_at
   FROM identity_providers WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
 
 -- name: identity_provider_get
+-- lane: read
 SELECT id, tenant_id, name, issuer, audience, algorithm, public_key, keys, jwks_url, user_claim, role_claim, role_map, default_role, creates_users,
        is_active, created_at, updated_at
   FROM identity_providers WHERE tenant_id = $1 AND id = $2;
 
 -- name: identity_provider_add
+-- lane: write
 -- At most twenty a tenant.
 WITH added AS (
     INSERT INTO identity_providers (tenant_id, name, issuer, audience, algorithm, public_key, keys, jwks_url, user_claim, role_claim, role_map,
@@ -23,6 +26,7 @@ SELECT id, tenant_id, name, issuer, audience, algorithm, public_key, keys, jwks_
   FROM added;
 
 -- name: identity_provider_save
+-- lane: write by $2
 -- Unless it has changed since $3.
 WITH saved AS (
     UPDATE identity_providers
@@ -35,5 +39,6 @@ SELECT id, tenant_id, name, issuer, audience, algorithm, public_key, keys, jwks_
   FROM saved;
 
 -- name: identity_provider_remove
+-- lane: write by $2
 WITH gone AS (DELETE FROM identity_providers WHERE tenant_id = $1 AND id = $2 RETURNING id, name, issuer)
 SELECT outdial.audit_add($1, 'identity_provider.remove', id, jsonb_build_object('name', name, 'issuer', issuer)) FROM gone;

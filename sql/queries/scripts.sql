@@ -1,8 +1,10 @@
 -- name: script_list
+-- lane: read
 SELECT s.locale, s.part, s.text FROM campaigns c LEFT JOIN scripts s ON s.tenant_id = $1 AND s.campaign_id = c.id
  WHERE c.tenant_id = $1 AND c.id = $2;
 
 -- name: script_put
+-- lane: write by $2
 -- Texts by language and part; a NULL text takes the campaign's own away, and the default one is heard again.
 WITH given AS (
     SELECT * FROM unnest($3::text[], $4::text[], $5::text[]) AS g(locale, part, text)

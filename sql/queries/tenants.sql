@@ -1,11 +1,13 @@
 -- Tenants: by themselves, by the platform, by the operator's command.
 
 -- name: tenant_get
+-- lane: read
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
        to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM tenants WHERE id = $1;
 
 -- name: tenant_save
+-- lane: write by $1
 -- Unless it has changed since $2.
 WITH saved AS (
     UPDATE tenants
@@ -23,34 +25,40 @@ SELECT id, name, slug, company, persona, default_country, locale, timezone, agen
   FROM saved;
 
 -- name: tenant_places
+-- lane: read
 -- Is there such a time zone ($2), and which of the countries ($3) is the first that has no telephone numbers.
 SELECT $1::uuid IS NOT NULL AND EXISTS (SELECT FROM pg_timezone_names WHERE name = $2) AS zone_known,
        (SELECT given.country FROM unnest($3::text[]) WITH ORDINALITY AS given (country, place)
          WHERE NOT EXISTS (SELECT FROM destination_prefixes d WHERE d.country = given.country) ORDER BY given.place LIMIT 1) AS unknown_country;
 
 -- name: tenant_lock
+-- lane: own
 -- One at a time, for rules about all users of a tenant.
 SELECT id FROM tenants WHERE id = $1 FOR NO KEY UPDATE;
 
 -- name: platform_tenants
+-- lane: read
 -- global
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
        to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM outdial.platform_tenants($1, $2);
 
 -- name: platform_tenant_create
+-- lane: write
 -- global
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
        to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM outdial.platform_tenant_create($1, $2, $3, $4, $5, $6);
 
 -- name: platform_tenant_status
+-- lane: write
 -- global
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
        to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at
   FROM outdial.platform_tenant_status($1, $2);
 
 -- name: operator_tenants
+-- lane: own
 -- For the operator's command.
 -- global
 SELECT id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
@@ -58,12 +66,14 @@ SELECT id, name, slug, company, persona, default_country, locale, timezone, agen
   FROM tenants WHERE $1::text IS NULL OR slug = $1 OR id::text = $1 ORDER BY id;
 
 -- name: operator_tenant_add
+-- lane: own
 -- global
 INSERT INTO tenants (name, slug, company, default_country, locale) VALUES ($1, $2, $1, $3, $4)
 RETURNING id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
           to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at;
 
 -- name: operator_tenant_window
+-- lane: own
 WITH before AS (SELECT window_opens, window_closes, minimum_gap_minutes FROM tenants WHERE id = $1),
      saved AS (UPDATE tenants SET window_opens = $2, window_closes = $3, minimum_gap_minutes = coalesce($4, minimum_gap_minutes),
                                   updated_at = outdial.now()
@@ -73,9 +83,11 @@ SELECT outdial.audit_add(s.id, 'tenant.window', s.id, jsonb_build_object('opens'
   FROM saved s, before b;
 
 -- name: operator_tenant_countries
+-- lane: own
 WITH saved AS (UPDATE tenants SET countries = $2::text[], updated_at = outdial.now() WHERE id = $1 RETURNING id, countries)
 SELECT outdial.audit_add(id, 'tenant.countries', id, jsonb_build_object('countries', countries)) FROM saved;
 
 -- name: operator_tenant_networks
+-- lane: own
 WITH saved AS (UPDATE tenants SET allowed_networks = $2::cidr[], updated_at = outdial.now() WHERE id = $1 RETURNING id, allowed_networks)
 SELECT outdial.audit_add(id, 'tenant.networks', id, jsonb_build_object('allowed_networks', allowed_networks)) FROM saved;

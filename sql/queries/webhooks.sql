@@ -1,16 +1,19 @@
 -- Outgoing webhooks: endpoints and their log as people manage them, and the dialer's part.
 
 -- name: webhook_list
+-- lane: read
 SELECT id, url, description, coalesce(to_jsonb(events), '["*"]') AS events, is_active, disabled_reason, disabled_at, failing_since, full_since,
        old_secret_until, created_at, updated_at
   FROM webhook_endpoints WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
 
 -- name: webhook_find
+-- lane: read
 SELECT id, url, description, coalesce(to_jsonb(events), '["*"]') AS events, is_active, disabled_reason, disabled_at, failing_since, full_since,
        old_secret_until, created_at, updated_at
   FROM webhook_endpoints WHERE tenant_id = $1 AND id = $2;
 
 -- name: webhook_add
+-- lane: write
 -- No row: the tenant has as many as it may ($7).
 WITH added AS (
     INSERT INTO webhook_endpoints (tenant_id, url, description, events, is_active, secret_sealed)
@@ -22,6 +25,7 @@ SELECT id, url, description, coalesce(to_jsonb(events), '["*"]') AS events, is_a
   FROM added;
 
 -- name: webhook_save
+-- lane: write by $2
 -- Whoever makes it active again begins anew.
 WITH saved AS (
     UPDATE webhook_endpoints
@@ -37,6 +41,7 @@ SELECT id, url, description, coalesce(to_jsonb(events), '["*"]') AS events, is_a
   FROM saved;
 
 -- name: webhook_rotate
+-- lane: write by $2
 WITH saved AS (
     UPDATE webhook_endpoints SET old_secret_sealed = secret_sealed, old_secret_until = outdial.now() + interval '24 hours', secret_sealed = $3,
                                  updated_at = outdial.now()
@@ -47,10 +52,12 @@ SELECT id, url, description, coalesce(to_jsonb(events), '["*"]') AS events, is_a
   FROM saved;
 
 -- name: webhook_remove
+-- lane: write by $2
 WITH gone AS (DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND id = $2 RETURNING id, url)
 SELECT outdial.audit_add($1, 'webhook.remove', id, jsonb_build_object('url', url)) FROM gone;
 
 -- name: webhook_deliveries
+-- lane: read
 -- $5 is a state or NULL.
 SELECT d.id, v.id AS event_id, v.type AS event_type, d.state, d.attempts, d.response_status, d.response, d.error, d.duration_ms,
        CASE WHEN d.state = 'waiting' THEN d.due_at END AS next_try_at, d.created_at, d.settled_at
@@ -59,26 +66,32 @@ SELECT d.id, v.id AS event_id, v.type AS event_type, d.state, d.attempts, d.resp
  ORDER BY d.id DESC LIMIT $3;
 
 -- name: webhook_delivery
+-- lane: read
 SELECT d.id, v.id AS event_id, v.type AS event_type, d.state, d.attempts, d.response_status, d.response, d.error, d.duration_ms,
        CASE WHEN d.state = 'waiting' THEN d.due_at END AS next_try_at, d.created_at, d.settled_at
   FROM webhook_deliveries d JOIN webhook_events v ON v.tenant_id = $1 AND v.seq = d.event_seq
  WHERE d.tenant_id = $1 AND d.endpoint_id = $2 AND d.id = $3;
 
 -- name: webhook_test
+-- lane: write by $2
 SELECT outdial.webhook_test($1, $2) AS delivery_id;
 
 -- name: webhook_redeliver
+-- lane: write by $2
 SELECT outdial.webhook_redeliver($1, $2, $3);
 
 -- name: webhook_claim
+-- lane: own
 -- global
 SELECT delivery_id, tenant_id, url, secret_sealed, old_secret_sealed, event_id, type, seq, object,
        (extract(epoch FROM created_at) * 1000000)::bigint AS created_us
   FROM outdial.webhook_claim($1);
 
 -- name: webhook_settle
+-- lane: own
 SELECT outdial.webhook_settle($1, $2, $3, $4, $5, $6, $7) AS state;
 
 -- name: webhook_tend
+-- lane: own
 -- global
 SELECT outdial.webhook_tend($1) AS changed;

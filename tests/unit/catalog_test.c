@@ -39,12 +39,12 @@ static const char *verdict(const char *queries)
 
 TEST("a statement with its name and its tenant is taken")
 {
-    EQUAL_TEXT(verdict("-- name: lead_find\n-- What it is.\nSELECT id\n  FROM leads\n WHERE tenant_id = $1::uuid AND id = $2;\n"), "");
+    EQUAL_TEXT(verdict("-- name: lead_find\n-- lane: read\n-- What it is.\nSELECT id\n  FROM leads\n WHERE tenant_id = $1::uuid AND id = $2;\n"), "");
 }
 
 TEST("a global statement needs no tenant")
 {
-    EQUAL_TEXT(verdict("-- name: door\n-- global\nSELECT 1;\n"), "");
+    EQUAL_TEXT(verdict("-- name: door\n-- lane: read\n-- global\nSELECT 1;\n"), "");
 }
 
 TEST("a statement that ignores the tenant is refused")
@@ -60,6 +60,15 @@ TEST("a statement without a name, a name without a statement, a name used twice:
     OK(strstr(verdict("-- name: empty\n-- only words\n"), "has no statement"));
     OK(strstr(verdict("-- name: a\nSELECT $1;\n-- name: a\nSELECT $1;\n"), "was used before"));
     OK(strstr(verdict("-- name: Upper-Case\nSELECT $1;\n"), "is not a name"));
+}
+
+TEST("a statement names its lane, once, and in words that are known")
+{
+    EQUAL_TEXT(verdict("-- name: touch\n-- lane: write by $2\nUPDATE legs SET x = 1 WHERE tenant_id = $1 AND id = $2;\n"), "");
+    OK(strstr(verdict("-- name: odd\n-- lane: fast\nSELECT $1;\n"), "is no lane"));
+    OK(strstr(verdict("-- name: odd\n-- lane: read by $1\nSELECT $1;\n"), "is no lane"));
+    OK(strstr(verdict("-- name: twice\n-- lane: read\n-- lane: own\nSELECT $1;\n"), "belongs between"));
+    OK(strstr(verdict("-- name: far\n-- lane: write by $3\nSELECT $1, $2;\n"), "no parameter $3"));
 }
 
 TEST("two statements under one name are refused")
@@ -84,5 +93,8 @@ TEST("every statement of the real catalogue is complete")
     }
     EQUAL_TEXT(sql_catalog[SQL_SESSION_BEGIN].text, "BEGIN\n");
     EQUAL_INT(sql_catalog[SQL_SESSION_ENTER].parameters, 6);
+    EQUAL_INT(sql_catalog[SQL_HOOK_STATUS].lane, LANE_WRITE);
+    EQUAL_INT(sql_catalog[SQL_HOOK_STATUS].lane_key, 2);
+    EQUAL_INT(sql_catalog[SQL_SESSION_BEGIN].lane, LANE_OWN);
     EQUAL_TEXT(migration_names[0], "000_roles.sql");
 }
