@@ -8,7 +8,7 @@
 
 #include "base/str.h"
 
-enum { LONGEST_TOKEN = 8192, LEEWAY_SECS = 60 };
+enum { LONGEST_TOKEN = 8192 };
 
 static const struct { const char *name; jwt_alg_t number; } algorithms[] = {
     { "HS256", JWT_ALG_HS256 },
@@ -146,11 +146,11 @@ static fallible check_dates(struct arena *arena, const struct json *payload, int
         REFUSE(arena, "a date in the token is not a number of seconds");
     if (!json_get(payload, "exp"))
         REFUSE(arena, "the token never expires");
-    if (out->expires_at + LEEWAY_SECS <= now)
+    if (out->expires_at + JWT_LEEWAY_SECS <= now)
         REFUSE(arena, "the token has expired");
-    if (not_before - LEEWAY_SECS > now)
+    if (not_before - JWT_LEEWAY_SECS > now)
         REFUSE(arena, "the token is not valid yet");
-    if (out->issued_at - LEEWAY_SECS > now)
+    if (out->issued_at - JWT_LEEWAY_SECS > now)
         REFUSE(arena, "the token was issued in the future");
     return NULL;
 }

@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "model/role.h"
 #include "service/identity_providers.h"
+#include "web/known_token.h"
 #include "web/route.h"
 
 #define KEY_PREFIX   "odk_"
@@ -95,24 +96,45 @@ static fallible identify_key(struct req *r, const char *token)
     return NULL;
 }
 
+static fallible verify_token(struct ctx *ctx, const char *token, int64_t now, struct known_token *out)
+{
+    struct jwt_claims claims;
+
+    TRY_SAYING(ctx, jwt_verify(ctx->arena, jwt_keys, 1, token, "access", now, &claims),
+               "This sign-in is not valid, or has expired. Sign in again.");
+    if (!claims.subject || !claims.tenant || !uuid_parse(claims.subject, &out->user) || !uuid_parse(claims.tenant, &out->tenant) ||
+        uuid_is_none(out->user) || uuid_is_none(out->tenant) || role_rank_of(claims.role) < 0 ||
+        (claims.token_id && strlen(claims.token_id) >= sizeof out->token_id))
+        FAIL(ctx, UNAUTHORIZED, "This sign-in is not valid, or has expired. Sign in again.");
+    if (claims.token_id)
+        memcpy(out->token_id, claims.token_id, strlen(claims.token_id) + 1);
+    out->epoch = claims.epoch;
+    out->expires_at = claims.expires_at;
+    out->role = role_rank_of(claims.role);
+    out->only_first_steps = json_get(claims.all, "setup") != NULL;
+    return NULL;
+}
+
 static fallible identify_user(struct req *r, const char *token)
 {
     struct ctx *ctx = r->ctx;
-    struct jwt_claims claims;
-    struct uuid user, tenant;
+    struct known_token known;
+    const char *hash = sha256_hex(ctx->arena, token, strlen(token));
+    int64_t now = utc_seconds(utc_now());
 
-    TRY_SAYING(ctx, jwt_verify(ctx->arena, jwt_keys, 1, token, "access", utc_seconds(utc_now()), &claims),
-               "This sign-in is not valid, or has expired. Sign in again.");
-    if (!claims.subject || !claims.tenant || !uuid_parse(claims.subject, &user) || !uuid_parse(claims.tenant, &tenant) ||
-        uuid_is_none(user) || uuid_is_none(tenant) || role_rank_of(claims.role) < 0)
-        FAIL(ctx, UNAUTHORIZED, "This sign-in is not valid, or has expired. Sign in again.");
-    ctx->tenant = tenant;
-    ctx->principal = arena_printf(ctx->arena, "user:%s", uuid_text(ctx->arena, user));
-    ctx->epoch = claims.epoch;
-    ctx->token_id = claims.token_id;
-    ctx->role = claims.role;
-    r->user_id = user;
-    r->only_first_steps = json_get(claims.all, "setup") != NULL;
+    if (!known_token_find(hash, now, &known)) {
+        known = (struct known_token){ 0 };
+        TRY(verify_token(ctx, token, now, &known));
+        memcpy(known.hash, hash, sizeof known.hash);
+        known_token_keep(&known);
+    }
+    ctx->tenant = known.tenant;
+    ctx->principal = arena_printf(ctx->arena, "user:%s", uuid_text(ctx->arena, known.user));
+    ctx->epoch = known.epoch;
+    ctx->token_id = *known.token_id ? arena_text(ctx->arena, known.token_id) : NULL;
+    ctx->role = role_list[known.role];
+    r->user_id = known.user;
+    r->only_first_steps = known.only_first_steps;
     return NULL;
 }
 

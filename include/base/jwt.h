@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/json.h"
 
+#define JWT_LEEWAY_SECS 60
+
 struct jwt_key {
     const char *issuer;
     const char *algorithm;                                      /* HS256, RS256 or ES256 */

@@ -39,7 +39,7 @@ BEGIN
     END IF;
 
     IF v_kind = 'user' THEN
-        SELECT u.tenant_id, u.epoch, u.role, u.status, u.is_platform INTO v_user
+        SELECT u.tenant_id, u.epoch, u.role, u.status, u.is_platform, EXISTS (SELECT FROM denied_tokens WHERE token_id = p_token_id) AS ended INTO v_user
           FROM users u WHERE u.id = split_part(p_principal, ':', 2)::uuid;
         IF NOT FOUND OR v_user.status <> 'active' OR v_user.epoch IS DISTINCT FROM p_epoch
            OR role_rank(p_role) IS NULL OR role_rank(p_role) > role_rank(v_user.role) THEN
@@ -51,7 +51,7 @@ BEGIN
         IF p_tenant IS NULL AND NOT v_user.is_platform THEN
             RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'Only platform administrators may do this.', DETAIL = 'forbidden';
         END IF;
-        IF p_token_id IS NOT NULL AND EXISTS (SELECT FROM denied_tokens WHERE token_id = p_token_id) THEN
+        IF v_user.ended THEN
             RAISE EXCEPTION USING ERRCODE = 'OD401', MESSAGE = 'This sign-in was ended. Sign in again.', DETAIL = 'token_revoked';
         END IF;
         IF p_tenant IS NULL THEN
@@ -76,43 +76,37 @@ BEGIN
     IF v_status = 'suspended' AND v_kind IN ('user', 'key') THEN
         RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'This tenant is suspended. Ask the operator of this installation.', DETAIL = 'tenant_suspended';
     END IF;
-    IF v_kind IN ('user', 'key') THEN
+    IF v_networks IS NOT NULL AND v_kind IN ('user', 'key') THEN
         PERFORM check_address(v_networks, p_address);
     END IF;
 
     PERFORM set_config('outdial.tenant', coalesce(p_tenant::text, ''), true),
             set_config('outdial.principal', p_principal, true),
-            set_config('outdial.seal', seal_of(coalesce(p_tenant::text, ''), p_principal), true);
+            set_config('outdial.seal', seal_of(key, coalesce(p_tenant::text, ''), p_principal), true)
+       FROM seal_key;
 END $$;
 
--- Ties tenant and principal to this backend and this transaction: a setting copied from elsewhere opens nothing.
-CREATE OR REPLACE FUNCTION outdial.seal_of(p_tenant text, p_principal text)
-RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-DECLARE
-    v_key  bytea := (SELECT key FROM seal_key);
-BEGIN
+-- Ties tenant and principal to this backend and this transaction: a setting copied from elsewhere opens nothing.  Inlined where the key may be read.
+DROP FUNCTION IF EXISTS outdial.seal_of(text, text);
+CREATE OR REPLACE FUNCTION outdial.seal_of(p_key bytea, p_tenant text, p_principal text) RETURNS text LANGUAGE sql STABLE AS $$
     -- lengths first, or one text could be cut into tenant and principal in two ways
-    RETURN encode(sha256(v_key || convert_to(length(p_tenant) || '|' || p_tenant || '|' || length(p_principal) || '|' || p_principal || '|' || pg_backend_pid() || '|'
-                                             || extract(epoch FROM transaction_timestamp()), 'UTF8') || v_key), 'hex');
-END $$;
+    SELECT encode(sha256(p_key || convert_to(length(p_tenant) || '|' || p_tenant || '|' || length(p_principal) || '|' || p_principal || '|' || pg_backend_pid() || '|'
+                                             || extract(epoch FROM transaction_timestamp()), 'UTF8') || p_key), 'hex')
+$$;
 
 -- The tenant this transaction has entered, or NULL: what every row-level policy compares with.
 CREATE OR REPLACE FUNCTION outdial.tenant() RETURNS uuid LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-DECLARE
-    v_tenant  text := nullif(current_setting('outdial.tenant', true), '');
 BEGIN
-    IF v_tenant IS NULL
-       OR current_setting('outdial.seal', true) IS DISTINCT FROM seal_of(v_tenant, current_setting('outdial.principal', true)) THEN
-        RETURN NULL;
-    END IF;
-    RETURN v_tenant::uuid;
+    RETURN (SELECT nullif(current_setting('outdial.tenant', true), '')::uuid FROM seal_key
+             WHERE current_setting('outdial.seal', true) = seal_of(key, current_setting('outdial.tenant', true), current_setting('outdial.principal', true)));
 END $$;
 
 -- Who this transaction was entered as, for audit lines; NULL when the seal is broken.
-CREATE OR REPLACE FUNCTION outdial.principal() RETURNS text LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT current_setting('outdial.principal', true)
-     WHERE current_setting('outdial.seal', true) = seal_of(current_setting('outdial.tenant', true), current_setting('outdial.principal', true))
-$$;
+CREATE OR REPLACE FUNCTION outdial.principal() RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+BEGIN
+    RETURN (SELECT current_setting('outdial.principal', true) FROM seal_key
+             WHERE current_setting('outdial.seal', true) = seal_of(key, current_setting('outdial.tenant', true), current_setting('outdial.principal', true)));
+END $$;
 
 CREATE OR REPLACE FUNCTION outdial.role_rank(p_role text) RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT array_position(ARRAY['viewer', 'agent', 'manager', 'admin', 'owner'], p_role)

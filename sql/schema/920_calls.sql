@@ -246,33 +246,48 @@ BEGIN
 END $$;
 
 -- Folds one piece of news into a leg.  Timestamps are the provider's, so the result does not depend on the order of arrival.
+-- The attempt's lock, which the caller has, is the leg's as well.
 CREATE OR REPLACE FUNCTION outdial.leg_fold(p_attempt attempts, p_sid text, p_parent_sid text, p_status text, p_at timestamptz, p_duration integer, p_to text)
 RETURNS legs LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 DECLARE
     v_leg   legs;
-    v_wins  boolean;
+    v_was   legs;
+    v_ends  boolean := status_rank(p_status) >= 4;
 BEGIN
-    SELECT * INTO v_leg FROM legs WHERE account_id = p_attempt.account_id AND provider_sid = p_sid FOR UPDATE;
+    SELECT * INTO v_leg FROM legs WHERE account_id = p_attempt.account_id AND provider_sid = p_sid;
     IF NOT FOUND THEN
         INSERT INTO legs (tenant_id, conversation_id, attempt_id, account_id, parent_sid, provider_sid, party, phone_e164, status)
         VALUES (p_attempt.tenant_id, p_attempt.conversation_id, p_attempt.id, p_attempt.account_id, p_parent_sid, p_sid,
                 CASE WHEN p_parent_sid IS NULL THEN 'lead' ELSE 'agent' END, p_to, 'planned')
         ON CONFLICT ON CONSTRAINT legs_sid_key DO NOTHING;
-        SELECT * INTO v_leg FROM legs WHERE account_id = p_attempt.account_id AND provider_sid = p_sid FOR UPDATE;
+        SELECT * INTO v_leg FROM legs WHERE account_id = p_attempt.account_id AND provider_sid = p_sid;
     END IF;
     IF v_leg.attempt_id IS DISTINCT FROM p_attempt.id OR p_status IS NULL THEN
         RETURN v_leg;
     END IF;
-    v_wins := status_rank(p_status) > status_rank(v_leg.status)
-              OR (status_rank(p_status) = 4 AND status_rank(v_leg.status) = 4 AND (p_at, p_status) < (v_leg.ended_at, v_leg.status));
-    UPDATE legs SET status       = CASE WHEN v_wins THEN p_status ELSE status END,
-                    initiated_at = CASE WHEN p_status = 'dialing' THEN least(initiated_at, p_at) ELSE initiated_at END,
-                    ringing_at   = CASE WHEN p_status = 'ringing' THEN least(ringing_at, p_at) ELSE ringing_at END,
-                    answered_at  = CASE WHEN p_status = 'in_progress' THEN least(answered_at, p_at) ELSE answered_at END,
-                    ended_at     = CASE WHEN v_wins AND status_rank(p_status) >= 4 THEN p_at
-                                        WHEN p_status = status AND status_rank(p_status) >= 4 THEN least(ended_at, p_at) ELSE ended_at END,
-                    duration     = greatest(duration, p_duration)
-     WHERE id = v_leg.id RETURNING * INTO v_leg;
+    v_was := v_leg;
+    IF status_rank(p_status) > status_rank(v_was.status)
+       OR (status_rank(p_status) = 4 AND status_rank(v_was.status) = 4 AND (p_at, p_status) < (v_was.ended_at, v_was.status)) THEN
+        v_leg.status := p_status;
+        IF v_ends THEN
+            v_leg.ended_at := p_at;
+        END IF;
+    ELSIF v_ends AND p_status = v_was.status THEN
+        v_leg.ended_at := least(v_was.ended_at, p_at);
+    END IF;
+    IF p_status = 'dialing' THEN
+        v_leg.initiated_at := least(v_was.initiated_at, p_at);
+    ELSIF p_status = 'ringing' THEN
+        v_leg.ringing_at := least(v_was.ringing_at, p_at);
+    ELSIF p_status = 'in_progress' THEN
+        v_leg.answered_at := least(v_was.answered_at, p_at);
+    END IF;
+    v_leg.duration := greatest(v_was.duration, p_duration);
+    IF v_leg IS DISTINCT FROM v_was THEN
+        UPDATE legs SET status = v_leg.status, initiated_at = v_leg.initiated_at, ringing_at = v_leg.ringing_at,
+                        answered_at = v_leg.answered_at, ended_at = v_leg.ended_at, duration = v_leg.duration
+         WHERE id = v_leg.id;
+    END IF;
     RETURN v_leg;
 END $$;
 

@@ -82,7 +82,7 @@ SELECT is(w.forge('SELECT set_config(''outdial.tenant'', '''', true)'), '- - 0',
 SELECT is(w.forge(format('SELECT outdial.enter(%1$L, %2$L, 1, NULL, ''owner''), set_config(''outdial.tenant'', %3$L, true), set_config(''outdial.principal'', ''command'', true)',
                          w.id('a'), 'user:' || w.id('a', 1) || ':x|command', w.id('a') || '|user:' || w.id('a', 1) || ':x')), '- - 0',
           'a principal that reads as the end of a tenant''s name and the beginning of another principal');
-SELECT is(w.as('api', format('SELECT outdial.seal_of(%L, ''command'')', w.id('b'))), '42501', 'api cannot make seals');
+SELECT is(w.as('api', format('SELECT outdial.seal_of('''', %L, ''command'')', w.id('b'))), '42501', 'api cannot make seals');
 SELECT is(w.as('api', 'SELECT key FROM outdial.seal_key'), '42501', 'nor read what they are made with');
 SELECT is(has_table_privilege('gate', 'outdial.seal_key', 'UPDATE'), false, 'nor can anybody change it');
 

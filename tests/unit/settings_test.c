@@ -44,7 +44,7 @@ TEST("without anything there are the defaults")
     OK(!load("# nothing\n\n"));
     EQUAL_TEXT(got.public_base_url, "http://127.0.0.1:8080");
     EQUAL_TEXT(got.jwt_algorithm, "HS256");
-    EQUAL_INT(settings_number(got.threads), 16);
+    EQUAL_INT(settings_number(got.threads), 40);
     EQUAL_TEXT(got.database_url, NULL);
     end();
 }
