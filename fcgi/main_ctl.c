@@ -24,7 +24,7 @@ const struct command commands[] = {
     { "migrate",  "[--dry-run]",                          "Brings the database to the present schema.",
                   command_migrate, NEEDS_SETTINGS },
     { "tenant",   "add NAME [--slug S] [--country US] [--locale en] | list | window [--tenant T] [--gap MINUTES] HH:MM HH:MM"
-                  " | countries [--tenant T] own|CC... | networks [--tenant T] --clear|CIDR...",
+                  " | money [--tenant T] CUR [--day AMOUNT|none] [--credit AMOUNT|none] | countries [--tenant T] own|CC... | networks [--tenant T] --clear|CIDR...",
                   "Customers of this installation: their calling window, where they may call, the networks they are open to.",
                   command_tenant, NEEDS_SETTINGS | NEEDS_DATABASE },
     { "user",     "add [--tenant T] --role ROLE [--name N] [--phone P] [--platform] [--password-stdin] EMAIL | list [--tenant T]"

@@ -67,6 +67,22 @@ static void check_flow(struct ctx *ctx, const struct settings *settings, const s
     verdict(p->remaining > 0, "leads that wait", "add some: POST .../campaigns/{id}/leads, or outdial campaign link-number --test-lead");
 }
 
+/* What holds it back and what it may spend, as GET .../pacing tells it. */
+static fallible show_pacing(struct ctx *ctx, const struct campaign *c)
+{
+    struct pacing now;
+
+    TRY(campaigns_pacing(ctx, c->id, &now));
+    const struct { const char *name, *value; } lines[] = {
+        { "breaker", now.breaker }, { "budget", now.budget }, { "goal", now.goal }, { "share", now.share }, { "account", now.account }, { "queue", now.queue },
+    };
+    printf("  order       %s, %s\n  retries     %s\n", c->lead_order, c->lead_mix, c->retries);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+        if (lines[i].value)
+            printf("  %-11s %s\n", lines[i].name, lines[i].value);
+    return NULL;
+}
+
 static fallible show(struct invocation *inv)
 {
     struct campaign c;
@@ -81,6 +97,7 @@ static fallible show(struct invocation *inv)
     printf("  window      %s to %s where the called party is\n  agent phone %s\n  SIP trunk   %s\n  numbers     %s\n", c.window_opens, c.window_closes,
            c.agent_phone ? c.agent_phone : "the tenant's", c.sip_trunk_id ? c.sip_trunk_id : "the platform's", c.phone_numbers);
     printf("  list        %ld of %ld done, %ld calls made, %ld remaining\n", (long)p.current_index, (long)p.total_leads, (long)p.calls_made, (long)p.remaining);
+    TRY(show_pacing(inv->ctx, &c));
     check_flow(inv->ctx, inv->settings, &c, &p);
     return NULL;
 }

@@ -86,6 +86,36 @@ static fallible window(struct invocation *inv)
     return NULL;
 }
 
+/* An amount in the currency's minor unit, or "none". */
+static bool read_amount(const char *text, bool *given, int64_t *minor)
+{
+    *given = text && !str_equal(text, "none");
+    return !text || !*given || str_to_long(text, 0, 100000000000, minor);
+}
+
+/* What the tenant may spend in a day, and what it has paid in advance. */
+static fallible money(struct invocation *inv)
+{
+    struct tenant tenant = { 0 };
+    struct rows rows;
+    const char *day = invocation_option(inv, "--day"), *credit = invocation_option(inv, "--credit");
+    bool has_day, has_credit;
+    int64_t day_minor = 0, credit_minor = 0;
+
+    TRY(choose_tenant(inv, &tenant));
+    const char *currency = invocation_word(inv);
+    if (!currency || strlen(currency) != 3 || (!day && !credit) || !read_amount(day, &has_day, &day_minor)
+        || !read_amount(credit, &has_credit, &credit_minor))
+        return invocation_wrong(inv);
+    TRY(invocation_done(inv));
+    TRY(db_rows(inv->ctx, SQL_OPERATOR_TENANT_MONEY, &rows,
+                P(currency, day != NULL, has_day ? param_int(day_minor) : param_text(NULL), credit != NULL,
+                  has_credit ? param_int(credit_minor) : param_text(NULL))));
+    printf("%s: per day %s, credit left %s (millionths of %s).\n", tenant.name, row_text(&rows, 0, "day") ? row_text(&rows, 0, "day") : "no limit",
+           row_text(&rows, 0, "credit") ? row_text(&rows, 0, "credit") : "not prepaid", currency);
+    return NULL;
+}
+
 static fallible countries(struct invocation *inv)
 {
     enum { MOST = 300 };
@@ -146,6 +176,8 @@ fallible command_tenant(struct invocation *inv)
         return list(inv);
     if (str_equal(verb, "window"))
         return window(inv);
+    if (str_equal(verb, "money"))
+        return money(inv);
     if (str_equal(verb, "networks"))
         return networks(inv);
     return str_equal(verb, "countries") ? countries(inv) : invocation_wrong(inv);

@@ -72,6 +72,20 @@ INSERT INTO tenants (name, slug, company, default_country, locale) VALUES ($1, $
 RETURNING id, name, slug, company, persona, default_country, locale, timezone, agent_phone, default_caller_id, accept_key,
           to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at;
 
+-- name: operator_tenant_money
+-- $3 and $5: whether the limit of a day ($4) and the credit ($6) are given at all; amounts in minor units, NULL is none.
+WITH saved AS (
+    INSERT INTO tenant_money AS m (tenant_id, currency, day_limit_micros, credit_micros)
+    VALUES ($1, $2, CASE WHEN $3 THEN $4::bigint * outdial.minor_micros($2) END, CASE WHEN $5 THEN $6::bigint * outdial.minor_micros($2) END)
+    ON CONFLICT (tenant_id) DO UPDATE SET currency = excluded.currency,
+        day_limit_micros = CASE WHEN $3 THEN excluded.day_limit_micros ELSE m.day_limit_micros END,
+        credit_micros = CASE WHEN $5 THEN excluded.credit_micros ELSE m.credit_micros END
+    RETURNING tenant_id, currency, day_limit_micros, credit_micros
+)
+SELECT s.day_limit_micros AS day, s.credit_micros AS credit,
+       outdial.audit_add(s.tenant_id, 'tenant.money', s.tenant_id, to_jsonb(s) - 'tenant_id')
+  FROM saved s;
+
 -- name: operator_tenant_window
 -- lane: own
 WITH before AS (SELECT window_opens, window_closes, minimum_gap_minutes FROM tenants WHERE id = $1),

@@ -14,6 +14,7 @@ import { toast } from "../parts/toast.js";
 import { Composer } from "./calling/composer.js";
 import { DoNotCall } from "./calling/do-not-call.js";
 import { Log } from "./calling/log.js";
+import { Pacing } from "./calling/pacing.js";
 import { Progress } from "./calling/progress.js";
 import { useRun } from "./calling/run.js";
 import { SkippedList } from "./calling/skipped.js";
@@ -228,6 +229,7 @@ function Desk({ campaigns, campaign, tenantId, role }) {
             ${active && html`<${ErrorNotice} error=${error} place="run" />`}
             <${Progress} status=${status} phase=${phase} rows=${run.rows} complete=${!run.cursor} campaign=${campaign.name} actions=${actions} />
             ${skipped.length > 0 && html`<${SkippedList} skipped=${skipped} names=${names.current} onDismiss=${() => setSkipped([])} />`}
+            <${Pacing} campaignId=${campaign.id} tenantId=${tenantId} allowed=${allowed} />
             <${Log} rows=${run.rows} more=${run.cursor ? run.more : null} />
         </div>
         <${DoNotCall} tenantId=${tenantId} allowed=${may(role, "dnc")} />
