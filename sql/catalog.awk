@@ -55,7 +55,7 @@ function finish()
         if (!global && body !~ /\$1([^0-9]|$)/)
             complain("\"" name "\" does not mention $1, the tenant; mark it \"-- global\" if it concerns all tenants")
         if (lane == "")
-            lane = "own"
+            complain("\"" name "\" names no lane: say \"-- lane: read\", \"write\", \"write by $2\" or \"own\"")
         if (lane_key > highest_parameter(body))
             complain("\"" name "\" has no parameter $" lane_key " to be sorted by")
         names[++count] = name

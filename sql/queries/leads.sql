@@ -23,6 +23,7 @@ SELECT l.*, l.original_phone AS phone
  ORDER BY x.lead_id DESC LIMIT $2;
 
 -- name: lead_list_by_list
+-- lane: own
 SELECT l.*, l.original_phone AS phone
   FROM lead_list_members x
   JOIN leads l ON l.tenant_id = $1 AND l.id = x.lead_id AND l.deleted_at IS NULL

@@ -44,4 +44,5 @@ WITH added AS (
 SELECT count(*) AS added FROM added;
 
 -- name: list_add_members
+-- lane: own
 SELECT * FROM outdial.list_add_members($1, $2, $3, $4, $5);

@@ -73,6 +73,7 @@ RETURNING id, name, slug, company, persona, default_country, locale, timezone, a
           to_jsonb(countries) AS countries, to_jsonb(allowed_networks) AS allowed_networks, require_totp, window_opens, window_closes, minimum_gap_minutes, status, created_at, updated_at;
 
 -- name: operator_tenant_money
+-- lane: own
 -- $3 and $5: whether the limit of a day ($4) and the credit ($6) are given at all; amounts in minor units, NULL is none.
 WITH saved AS (
     INSERT INTO tenant_money AS m (tenant_id, currency, day_limit_micros, credit_micros)

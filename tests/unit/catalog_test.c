@@ -65,6 +65,7 @@ TEST("a statement without a name, a name without a statement, a name used twice:
 TEST("a statement names its lane, once, and in words that are known")
 {
     EQUAL_TEXT(verdict("-- name: touch\n-- lane: write by $2\nUPDATE legs SET x = 1 WHERE tenant_id = $1 AND id = $2;\n"), "");
+    OK(strstr(verdict("-- name: lost\nSELECT $1;\n"), "names no lane"));
     OK(strstr(verdict("-- name: odd\n-- lane: fast\nSELECT $1;\n"), "is no lane"));
     OK(strstr(verdict("-- name: odd\n-- lane: read by $1\nSELECT $1;\n"), "is no lane"));
     OK(strstr(verdict("-- name: twice\n-- lane: read\n-- lane: own\nSELECT $1;\n"), "belongs between"));
