@@ -69,45 +69,75 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
                        FROM tenants t WHERE t.id = p_tenant), false)
 $$;
 
--- The rules that concern the number itself, in the order in which they are told.  The caller holds the number's lock.
-CREATE OR REPLACE FUNCTION outdial.gate_number(p_tenant tenants, p_campaign campaigns, p_phone text, p_zones text[],
-                                               p_now timestamptz, p_new boolean)
-RETURNS jsonb LANGUAGE plpgsql STABLE SET search_path = outdial, pg_temp AS $$
-DECLARE
-    v_no     jsonb := '[]';
-    v_last   timestamptz;
-    v_opens  integer := greatest(p_tenant.window_opens, coalesce(p_campaign.window_opens, 0));
-    v_closes integer := least(p_tenant.window_closes, coalesce(p_campaign.window_closes, 1440));
-    v_at     timestamptz;
+CREATE OR REPLACE FUNCTION outdial.phone_prefixes(p_phone text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN p_phone ~ '^\+[1-9][0-9]{1,14}$' THEN
+           ARRAY[substr(p_phone, 2, 9), substr(p_phone, 2, 8), substr(p_phone, 2, 7), substr(p_phone, 2, 6), substr(p_phone, 2, 5),
+                 substr(p_phone, 2, 4), substr(p_phone, 2, 3), substr(p_phone, 2, 2), substr(p_phone, 2, 1)] END
+$$;
+
+-- What is known about numbers: looked up for many at once, and planned for the tables as they are, because a plan that was made while they
+-- were empty stays until somebody analyses them.
+--   last_at  the last call within the tenant's minimum gap      zones  where the number may be; empty: unknown
+CREATE OR REPLACE FUNCTION outdial.number_facts(p_tenant tenants, p_campaign uuid, p_phones text[], p_now timestamptz)
+RETURNS TABLE (phone text, do_not_call boolean, call_open boolean, last_at timestamptz, allowed boolean, zones text[])
+LANGUAGE plpgsql STABLE SET search_path = outdial, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
-    IF is_do_not_call(p_tenant.id, p_campaign.id, p_phone) THEN
-        v_no := v_no || refusal('do_not_call', 'The number is on a do-not-call list.', NULL);
-    END IF;
-    IF p_new AND EXISTS (SELECT FROM conversations WHERE tenant_id = p_tenant.id AND phone_e164 = p_phone AND closed_at IS NULL) THEN
-        v_no := v_no || refusal('call_already_open', 'A call with this number is under way, or its outcome is not known yet.', NULL);
-    END IF;
-    IF NOT destination_allowed(p_tenant.id, p_phone) THEN
-        v_no := v_no || refusal('destination', 'This tenant does not call that country or kind of number. An admin can change the tenant''s countries.', NULL);
-    END IF;
-    IF p_new AND p_tenant.minimum_gap_minutes > 0 THEN
-        SELECT max(permitted_at) INTO v_last FROM attempts
-         WHERE tenant_id = p_tenant.id AND phone_e164 = p_phone AND state NOT IN ('refused', 'not_placed')
-           AND permitted_at > p_now - make_interval(mins => p_tenant.minimum_gap_minutes);
-        IF v_last IS NOT NULL THEN
-            v_no := v_no || refusal('minimum_gap', format('The last call to this number was less than %s minutes ago.', p_tenant.minimum_gap_minutes),
-                                    v_last + make_interval(mins => p_tenant.minimum_gap_minutes));
-        END IF;
-    END IF;
+    RETURN QUERY
+    SELECT n.phone,
+           EXISTS (SELECT FROM dnc x WHERE x.phone_e164 = n.phone AND (x.tenant_id IS NULL OR x.tenant_id = p_tenant.id)
+                                       AND (x.campaign_id IS NULL OR x.campaign_id = p_campaign)),
+           EXISTS (SELECT FROM conversations c WHERE c.tenant_id = p_tenant.id AND c.phone_e164 = n.phone AND c.closed_at IS NULL),
+           CASE WHEN p_tenant.minimum_gap_minutes > 0 THEN
+               (SELECT max(a.permitted_at) FROM attempts a WHERE a.tenant_id = p_tenant.id AND a.phone_e164 = n.phone AND a.state NOT IN ('refused', 'not_placed')
+                   AND a.permitted_at > p_now - make_interval(mins => p_tenant.minimum_gap_minutes)) END,
+           coalesce(f.country = ANY (coalesce(p_tenant.countries, ARRAY[p_tenant.default_country])) AND f.kind IN ('ordinary', 'toll_free', 'uan'), false),
+           (SELECT z.zones FROM zone_prefixes z WHERE z.prefix = ANY (phone_prefixes(n.phone)) ORDER BY length(z.prefix) DESC LIMIT 1)
+      FROM unnest(p_phones) AS n(phone)
+      LEFT JOIN LATERAL (SELECT d.country, d.kind FROM destination_prefixes d
+                          WHERE d.prefix = ANY (phone_prefixes(n.phone)) AND d.lengths & (1 << length(n.phone) - 1) <> 0
+                          ORDER BY length(d.prefix) DESC LIMIT 1) AS f ON true;
+END $$;
+
+-- When the number may be called: inside the calling hours in all these zones.  NULL: never.
+CREATE OR REPLACE FUNCTION outdial.hours_open_at(p_tenant tenants, p_campaign campaigns, p_zones text[], p_now timestamptz) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_closes integer := least(p_tenant.window_closes, coalesce(p_campaign.window_closes, 1440));
+BEGIN
     -- a call permitted in the last minute of a window would ring after it
-    IF v_closes < 1440 THEN
-        v_closes := v_closes - 1;
+    RETURN window_open_at(p_now, p_zones, greatest(p_tenant.window_opens, coalesce(p_campaign.window_opens, 0)),
+                          CASE WHEN v_closes < 1440 THEN v_closes - 1 ELSE v_closes END);
+END $$;
+
+-- The zones that count: what is known about the lead can only add some.  A number whose own zones are unknown is not called.
+CREATE OR REPLACE FUNCTION outdial.zones_together(p_number text[], p_lead text[]) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN cardinality(p_number) > 0 THEN p_number || coalesce(p_lead, '{}') END
+$$;
+
+-- The rules that concern the number itself, in the order in which they are told.  The caller holds the number's lock since before it looked
+-- the facts up.
+DROP FUNCTION IF EXISTS outdial.gate_number(tenants, campaigns, text, text[], timestamptz, boolean);
+CREATE OR REPLACE FUNCTION outdial.gate_number(p_do_not_call boolean, p_call_open boolean, p_allowed boolean, p_gap_minutes integer, p_last timestamptz,
+                                               p_opens timestamptz, p_now timestamptz)
+RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    v_no  jsonb := '[]';
+BEGIN
+    IF p_do_not_call IS DISTINCT FROM false THEN
+        v_no := v_no || outdial.refusal('do_not_call', 'The number is on a do-not-call list.', NULL);
     END IF;
-    -- what is known about the lead can only add zones: a number whose own zones are unknown is not called
-    IF cardinality(phone_zones(p_phone)) > 0 THEN
-        v_at := window_open_at(p_now, phone_zones(p_phone) || coalesce(p_zones, '{}'), v_opens, v_closes);
+    IF p_call_open IS DISTINCT FROM false THEN
+        v_no := v_no || outdial.refusal('call_already_open', 'A call with this number is under way, or its outcome is not known yet.', NULL);
     END IF;
-    IF v_at IS NULL OR v_at > p_now THEN
-        v_no := v_no || refusal('outside_hours', 'It is outside the calling hours in a place where this number may be.', v_at);
+    IF p_allowed IS DISTINCT FROM true THEN
+        v_no := v_no || outdial.refusal('destination', 'This tenant does not call that country or kind of number. An admin can change the tenant''s countries.', NULL);
+    END IF;
+    IF p_last IS NOT NULL THEN
+        v_no := v_no || outdial.refusal('minimum_gap', format('The last call to this number was less than %s minutes ago.', p_gap_minutes),
+                                p_last + make_interval(mins => p_gap_minutes));
+    END IF;
+    IF p_opens IS NULL OR p_opens > p_now THEN
+        v_no := v_no || outdial.refusal('outside_hours', 'It is outside the calling hours in a place where this number may be.', p_opens);
     END IF;
     RETURN v_no;
 END $$;
@@ -121,23 +151,60 @@ RETURNS double precision LANGUAGE sql IMMUTABLE AS $$
                             * CASE WHEN p_rate > 10 THEN p_rate * 0.9 ELSE p_rate END)
 $$;
 
--- Writes the permit: a conversation and its attempt.  The only INSERT into attempts there is.
---   p_reserve  {"micros", "currency"} where something limits the spending, otherwise NULL
-DROP FUNCTION IF EXISTS outdial.gate_admit(uuid, text, campaigns, uuid, uuid, text, uuid, text, bigint, uuid, text, jsonb, timestamptz);
-CREATE OR REPLACE FUNCTION outdial.gate_admit(p_tenant uuid, p_kind text, p_campaign campaigns, p_list uuid, p_lead uuid, p_phone text,
-                                              p_account uuid, p_caller_id text, p_holder bigint, p_agent uuid, p_by text,
-                                              p_rules jsonb, p_reserve jsonb, p_now timestamptz, OUT attempt_id uuid, OUT conversation_id uuid)
+-- Writes permits: for each number a conversation and its attempt, the ids in the order of the numbers.  The only INSERT into attempts there is.
+--   p_leads, p_phones, p_callers, p_reserves  one item per call; what is reserved is NULL where nothing limits the spending
+DROP FUNCTION IF EXISTS outdial.gate_admit(uuid, text, campaigns, uuid, uuid, text, uuid, text, bigint, uuid, text, jsonb, jsonb, timestamptz);
+CREATE OR REPLACE FUNCTION outdial.gate_admit(p_tenant uuid, p_kind text, p_campaign campaigns, p_list uuid, p_leads uuid[], p_phones text[], p_callers text[],
+                                              p_reserves bigint[], p_account provider_accounts, p_holder bigint, p_agent uuid, p_by text, p_rules jsonb, p_now timestamptz)
+RETURNS TABLE (attempt_id uuid, conversation_id uuid, phone text, caller_id text)
 LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_attempts  uuid[] := ARRAY(SELECT uuid7() FROM generate_series(1, cardinality(p_phones)) ORDER BY 1);
+    v_talks     uuid[] := ARRAY(SELECT uuid7() FROM generate_series(1, cardinality(p_phones)) ORDER BY 1);
 BEGIN
-    attempt_id := uuid7();
-    INSERT INTO conversations (tenant_id, kind, lead_id, phone_e164, agent_id, campaign_id, opened_at, created_by)
-    VALUES (p_tenant, p_kind, p_lead, p_phone, p_agent, p_campaign.id, p_now, p_by) RETURNING id INTO conversation_id;
+    INSERT INTO conversations (id, tenant_id, kind, lead_id, phone_e164, agent_id, campaign_id, opened_at, created_by)
+    SELECT n.talk, p_tenant, p_kind, n.lead, n.phone, p_agent, p_campaign.id, p_now, p_by FROM unnest(v_talks, p_leads, p_phones) AS n(talk, lead, phone);
     INSERT INTO attempts (id, tenant_id, conversation_id, campaign_id, list_id, lead_id, account_id, phone_e164, caller_id, state,
                           permitted_at, permit_until, holder, signed_permit_id, rules, estimate_micros, estimate_currency)
-    VALUES (attempt_id, p_tenant, conversation_id, p_campaign.id, p_list, p_lead, p_account, p_phone, p_caller_id, 'permitted',
-            p_now, p_now + interval '2 seconds', p_holder, p_campaign.signed_permit_id, p_rules,
-            (p_reserve ->> 'micros')::bigint, p_reserve ->> 'currency');
-    PERFORM number_used(p_tenant, p_caller_id, p_now);
+    SELECT n.attempt, p_tenant, n.talk, p_campaign.id, p_list, n.lead, p_account.id, n.phone, n.caller, 'permitted',
+           p_now, p_now + interval '2 seconds', p_holder, p_campaign.signed_permit_id, p_rules,
+           n.reserve, CASE WHEN n.reserve IS NOT NULL THEN p_account.rates ->> 'currency' END
+      FROM unnest(v_attempts, v_talks, p_leads, p_phones, p_callers, p_reserves) AS n(attempt, talk, lead, phone, caller, reserve);
+    RETURN QUERY SELECT * FROM unnest(v_attempts, v_talks, p_phones, p_callers);
+END $$;
+
+-- The numbers of these leads, each once, and their locks: in one order, whoever takes them.
+CREATE OR REPLACE FUNCTION outdial.lock_numbers(p_tenant uuid, p_leads uuid[]) RETURNS text[]
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    v_phones text[] := ARRAY(SELECT DISTINCT phone_e164 FROM leads WHERE tenant_id = p_tenant AND id = ANY (p_leads) AND phone_e164 IS NOT NULL ORDER BY 1);
+BEGIN
+    PERFORM pg_advisory_xact_lock(number_lock(p_tenant, p)) FROM unnest(v_phones) AS p;
+    RETURN v_phones;
+END $$;
+
+-- Claimed leads in their order, with what is known about their numbers.  locked is false where a number was changed a moment ago: what is
+-- locked is not the one it has now.
+CREATE OR REPLACE FUNCTION outdial.claimed_leads(p_tenant tenants, p_campaign campaigns, p_leads uuid[], p_phones text[], p_now timestamptz)
+RETURNS TABLE (lead_id uuid, attempts integer, phone text, gone boolean, locked boolean,
+               do_not_call boolean, call_open boolean, last_at timestamptz, allowed boolean, zones text[])
+LANGUAGE plpgsql STABLE SET search_path = outdial, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+    RETURN QUERY
+    SELECT c.lead_id, c.attempts, l.phone_e164, l.deleted_at IS NOT NULL, f.phone IS NOT NULL OR l.phone_e164 IS NULL,
+           f.do_not_call, f.call_open, f.last_at, f.allowed, zones_together(f.zones, l.zones)
+      FROM unnest(p_leads) WITH ORDINALITY AS u(lead, n)
+      JOIN campaign_leads c ON c.tenant_id = p_tenant.id AND c.list_id = p_campaign.list_id AND c.lead_id = u.lead
+      JOIN leads l ON l.tenant_id = c.tenant_id AND l.id = c.lead_id
+      LEFT JOIN number_facts(p_tenant, p_campaign.id, p_phones, p_now) f ON f.phone = l.phone_e164
+     ORDER BY u.n;
+END $$;
+
+CREATE OR REPLACE FUNCTION outdial.leads_called(p_campaign campaigns, p_leads uuid[], p_now timestamptz) RETURNS void
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+    UPDATE campaign_leads SET state = 'calling', reason = NULL, first_at = coalesce(first_at, p_now)
+     WHERE tenant_id = p_campaign.tenant_id AND list_id = p_campaign.list_id AND lead_id = ANY (p_leads);
 END $$;
 
 -- Every look at the world after a lock must see what was committed before the lock was given, which only this level grants.
@@ -169,17 +236,25 @@ DECLARE
     v_room      record;
     v_money     record;
     v_caller    record;
-    v_picked    record;
+    v_lead      record;
     v_no        jsonb;
-    v_admitted  record;
     v_permits   integer := 0;
     v_looked    integer := 0;
-    v_chunk     integer;
+    v_full      boolean := false;
+    v_fixed     boolean;
+    v_shows     integer;
     v_reserve   bigint;
     v_reserved  bigint := 0;
     v_rules     jsonb;
     v_leads     uuid[];
     v_phones    text[];
+    v_zones     text[];
+    v_opens     timestamptz;
+    -- of one round, those who passed
+    v_called    uuid[];
+    v_numbers   text[];
+    v_callers   text[];
+    v_reserves  bigint[];
 BEGIN
     skipped := 0; wait_ms := 1000; reason := NULL;
     IF p_tenant IS DISTINCT FROM outdial.tenant() THEN
@@ -229,9 +304,13 @@ BEGIN
                                   'countries', to_jsonb(coalesce(v_tenant.countries, ARRAY[v_tenant.default_country])),
                                   'prefixes', (SELECT jsonb_object_agg(name, version) FROM data_sources));
 
-    <<claim>>
-    WHILE v_permits < v_room.most AND v_looked < 500 LOOP
-        v_chunk := 0;
+    -- one number for all calls: how often it may be shown is asked once
+    v_fixed := v_campaign.caller_id_strategy = 'fixed';
+    v_shows := CASE WHEN v_fixed THEN number_left(v_tenant, v_caller.number, v_campaign.number_daily_cap, v_now) END;
+    ring_seconds := v_campaign.ring_seconds; machine_detection := v_campaign.machine_detection; wait_for_beep := v_campaign.wait_for_beep;
+    machine_detection_timeout_ms := v_campaign.machine_detection_timeout_ms; async_machine_detection := v_campaign.async_machine_detection;
+
+    WHILE v_permits < v_room.most AND v_looked < 500 AND NOT v_full LOOP
         -- claim in the queue's order, then lock the numbers in theirs
         v_leads := claim_leads(v_campaign, v_cpace, v_now, v_room.most - v_permits);
         IF v_leads = '{}' THEN
@@ -240,67 +319,73 @@ BEGIN
             v_cpace.looked_at := v_now; v_cpace.fresh_from := -9223372036854775808; v_cpace.retry_from := '-infinity';
             CONTINUE;
         END IF;
-        SELECT array_agg(DISTINCT phone_e164 ORDER BY phone_e164) INTO v_phones FROM leads
-         WHERE tenant_id = p_tenant AND id = ANY (v_leads) AND phone_e164 IS NOT NULL;
-        PERFORM pg_advisory_xact_lock(number_lock(p_tenant, p)) FROM unnest(v_phones) AS p;
-        FOR v_picked IN
-            SELECT c.lead_id, c.attempts, l.phone_e164, l.zones, l.deleted_at
-              FROM unnest(v_leads) WITH ORDINALITY AS u(lead_id, n)
-              JOIN campaign_leads c ON c.tenant_id = p_tenant AND c.list_id = v_campaign.list_id AND c.lead_id = u.lead_id
-              JOIN leads l ON l.tenant_id = c.tenant_id AND l.id = c.lead_id
-             ORDER BY u.n
-        LOOP
-            -- a number that was changed a moment ago is not the one that is locked: its lead comes next turn
-            CONTINUE WHEN v_picked.phone_e164 IS NOT NULL AND (v_picked.phone_e164 = ANY (v_phones)) IS NOT TRUE;
-            v_chunk := v_chunk + 1;
+        v_phones := lock_numbers(p_tenant, v_leads);
+        v_full := true;
+        v_called := '{}'; v_numbers := '{}'; v_callers := '{}'; v_reserves := '{}';
+        FOR v_lead IN SELECT * FROM claimed_leads(v_tenant, v_campaign, v_leads, v_phones, v_now) LOOP
+            CONTINUE WHEN NOT v_lead.locked;                    -- comes next turn
+            v_full := false;
             v_looked := v_looked + 1;
-            IF v_picked.deleted_at IS NOT NULL OR v_picked.phone_e164 IS NULL THEN
-                UPDATE campaign_leads SET state = 'skipped', reason = CASE WHEN v_picked.deleted_at IS NULL THEN 'invalid_number' ELSE 'deleted' END
-                 WHERE tenant_id = p_tenant AND list_id = v_campaign.list_id AND lead_id = v_picked.lead_id;
+            IF v_lead.gone OR v_lead.phone IS NULL THEN
+                UPDATE campaign_leads SET state = 'skipped', reason = CASE WHEN v_lead.gone THEN 'deleted' ELSE 'invalid_number' END
+                 WHERE tenant_id = p_tenant AND list_id = v_campaign.list_id AND lead_id = v_lead.lead_id;
                 skipped := skipped + 1;
                 CONTINUE;
             END IF;
-            BEGIN
-                v_no := gate_number(v_tenant, v_campaign, v_picked.phone_e164, v_picked.zones, v_now, true);
-            EXCEPTION WHEN data_exception THEN
-                -- a lead that cannot be judged is not called, and does not hold up the others
-                UPDATE campaign_leads SET state = 'failed', reason = 'unusable: ' || SQLERRM
-                 WHERE tenant_id = p_tenant AND list_id = v_campaign.list_id AND lead_id = v_picked.lead_id;
-                skipped := skipped + 1;
-                CONTINUE;
-            END;
+            IF v_lead.zones IS DISTINCT FROM v_zones THEN
+                BEGIN
+                    v_opens := hours_open_at(v_tenant, v_campaign, v_lead.zones, v_now);
+                    v_zones := v_lead.zones;
+                EXCEPTION WHEN data_exception THEN
+                    -- a lead that cannot be judged is not called, and does not hold up the others
+                    UPDATE campaign_leads SET state = 'failed', reason = 'unusable: ' || SQLERRM
+                     WHERE tenant_id = p_tenant AND list_id = v_campaign.list_id AND lead_id = v_lead.lead_id;
+                    skipped := skipped + 1;
+                    CONTINUE;
+                END;
+            END IF;
+            IF v_lead.phone = ANY (v_numbers) THEN
+                -- twice in one round
+                v_lead.call_open := true;
+                v_lead.last_at := CASE WHEN v_tenant.minimum_gap_minutes > 0 THEN v_now END;
+            END IF;
+            v_no := gate_number(v_lead.do_not_call, v_lead.call_open, v_lead.allowed, v_tenant.minimum_gap_minutes, v_lead.last_at, v_opens, v_now);
             IF v_no <> '[]' THEN
-                skipped := skipped + lead_refused(v_campaign, v_picked.lead_id, v_no, v_now)::integer;
+                skipped := skipped + lead_refused(v_campaign, v_lead.lead_id, v_no, v_now)::integer;
                 CONTINUE;
             END IF;
-            v_caller := choose_caller_id(v_tenant, v_campaign, v_account.id, NULL, v_picked.phone_e164, p_fallback_caller, v_now);
-            -- every number has been shown as often as it may be today: whoever is left goes on waiting
-            EXIT claim WHEN v_caller.number IS NULL;
             v_reserve := NULL;
             IF v_money.left_micros IS NOT NULL THEN
-                v_reserve := call_reserve(v_account.rates, v_picked.phone_e164);
+                v_reserve := call_reserve(v_account.rates, v_lead.phone);
                 IF v_reserve IS NULL OR v_reserve > v_money.left_micros - v_reserved THEN
-                    reason := 'budget';
-                    EXIT claim;
+                    reason := 'budget'; v_full := true;
+                    EXIT;
                 END IF;
-                v_reserved := v_reserved + v_reserve;
             END IF;
-            SELECT * INTO v_admitted FROM gate_admit(p_tenant, 'campaign', v_campaign, v_campaign.list_id, v_picked.lead_id, v_picked.phone_e164,
-                                                     v_account.id, v_caller.number, p_holder, NULL, 'dialer', v_rules,
-                                                     CASE WHEN v_reserve IS NOT NULL THEN jsonb_build_object('micros', v_reserve, 'currency', v_account.rates ->> 'currency') END,
-                                                     v_now);
-            UPDATE campaign_leads SET state = 'calling', reason = NULL, first_at = coalesce(first_at, v_now)
-             WHERE tenant_id = p_tenant AND list_id = v_campaign.list_id AND lead_id = v_picked.lead_id;
-            v_permits := v_permits + 1;
-            v_cpace.fresh_run := CASE WHEN v_picked.attempts > 0 THEN 0 ELSE least(v_cpace.fresh_run + 1, 1000) END;
-            attempt_id := v_admitted.attempt_id; conversation_id := v_admitted.conversation_id; phone := v_picked.phone_e164;
-            caller_id := v_caller.number; account_id := v_account.id; ring_seconds := v_campaign.ring_seconds;
-            machine_detection := v_campaign.machine_detection; machine_detection_timeout_ms := v_campaign.machine_detection_timeout_ms;
-            wait_for_beep := v_campaign.wait_for_beep; async_machine_detection := v_campaign.async_machine_detection;
-            RETURN NEXT;
+            -- every number has been shown as often as it may be today: whoever is left goes on waiting
+            v_full := coalesce(v_fixed AND v_permits + cardinality(v_called) >= v_shows, false);
+            IF NOT v_fixed THEN
+                v_caller := choose_caller_id(v_tenant, v_campaign, v_account.id, NULL, v_lead.phone, p_fallback_caller, v_now);
+                v_full := v_caller.number IS NULL;
+                PERFORM number_used(p_tenant, v_caller.number, 1, v_now);
+            END IF;
+            EXIT WHEN v_full;
+            v_reserved := v_reserved + coalesce(v_reserve, 0);
+            v_called := v_called || v_lead.lead_id; v_numbers := v_numbers || v_lead.phone;
+            v_callers := v_callers || v_caller.number; v_reserves := v_reserves || v_reserve;
+            v_cpace.fresh_run := CASE WHEN v_lead.attempts > 0 THEN 0 ELSE least(v_cpace.fresh_run + 1, 1000) END;
         END LOOP;
-        EXIT WHEN v_chunk = 0;
+        CONTINUE WHEN v_called = '{}';
+        RETURN QUERY SELECT n.attempt_id, n.conversation_id, n.phone, n.caller_id, v_account.id, ring_seconds, machine_detection, machine_detection_timeout_ms,
+                            wait_for_beep, async_machine_detection, NULL::integer, NULL::bigint, NULL::text
+                       FROM gate_admit(p_tenant, 'campaign', v_campaign, v_campaign.list_id, v_called, v_numbers, v_callers, v_reserves, v_account,
+                                       p_holder, NULL, 'dialer', v_rules, v_now) n;
+        PERFORM leads_called(v_campaign, v_called, v_now);
+        v_permits := v_permits + cardinality(v_called);
     END LOOP;
+    IF v_fixed AND v_permits > 0 THEN
+        PERFORM number_used(p_tenant, v_caller.number, v_permits, v_now);
+    END IF;
 
     IF v_permits > 0 AND v_campaign.state_reason IS NOT NULL THEN
         UPDATE campaigns SET state_reason = NULL WHERE id = p_campaign;
@@ -513,11 +598,12 @@ DECLARE
     v_account   provider_accounts;
     v_apace     account_pace;
     v_zones     text[];
+    v_facts     record;
     v_no        jsonb;
     v_more      jsonb := '[]';
     v_caller    record;
     v_money     record;
-    v_reserve   jsonb;
+    v_reserve   bigint;
     v_rate      double precision;
     v_admitted  record;
 BEGIN
@@ -554,7 +640,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(number_lock(p_tenant, p_phone));
     v_now := outdial.now();
 
-    v_no := gate_number(v_tenant, v_campaign, p_phone, v_zones, v_now, true);
+    SELECT * INTO v_facts FROM number_facts(v_tenant, v_campaign.id, ARRAY[p_phone], v_now);
+    v_no := gate_number(v_facts.do_not_call, v_facts.call_open, v_facts.allowed, v_tenant.minimum_gap_minutes, v_facts.last_at,
+                        hours_open_at(v_tenant, v_campaign, zones_together(v_facts.zones, v_zones), v_now), v_now);
     v_caller := choose_caller_id(v_tenant, v_campaign, v_account.id, p_agent, p_phone, p_fallback_caller, v_now);
     caller_id := v_caller.number;
     IF v_caller.clears_at IS NOT NULL THEN
@@ -590,14 +678,15 @@ BEGIN
     END IF;
 
     IF v_money.left_micros IS NOT NULL THEN
-        v_reserve := jsonb_build_object('micros', call_reserve(v_account.rates, p_phone), 'currency', v_account.rates ->> 'currency');
-        PERFORM money_reserve(p_tenant, v_campaign, (v_reserve ->> 'micros')::bigint);
+        v_reserve := call_reserve(v_account.rates, p_phone);
+        PERFORM money_reserve(p_tenant, v_campaign, v_reserve);
     END IF;
-    SELECT * INTO v_admitted FROM gate_admit(p_tenant, p_kind, v_campaign, NULL, p_lead, p_phone, v_account.id, caller_id, p_holder, p_agent,
-        principal(),
+    SELECT * INTO v_admitted FROM gate_admit(p_tenant, p_kind, v_campaign, NULL, ARRAY[p_lead], ARRAY[p_phone], ARRAY[caller_id], ARRAY[v_reserve], v_account,
+        p_holder, p_agent, principal(),
         jsonb_build_object('window', jsonb_build_array(v_tenant.window_opens, v_tenant.window_closes), 'gap_minutes', v_tenant.minimum_gap_minutes,
                            'countries', to_jsonb(coalesce(v_tenant.countries, ARRAY[v_tenant.default_country])),
-                           'prefixes', (SELECT jsonb_object_agg(name, version) FROM data_sources)), v_reserve, v_now);
+                           'prefixes', (SELECT jsonb_object_agg(name, version) FROM data_sources)), v_now);
+    PERFORM number_used(p_tenant, caller_id, 1, v_now);
     UPDATE account_pace SET tokens = v_apace.tokens - 1, refilled_at = v_now WHERE account_id = v_account.id;
     IF p_key IS NOT NULL THEN
         INSERT INTO idempotency (tenant_id, principal, route, key, body_hash, attempt_id, created_at)

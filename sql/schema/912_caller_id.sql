@@ -158,11 +158,20 @@ BEGIN
     END IF;
 END $$;
 
--- A call shows the number: told by whoever writes the attempt, so that no call goes uncounted.
-CREATE OR REPLACE FUNCTION outdial.number_used(p_tenant uuid, p_number text, p_now timestamptz) RETURNS void
+-- How often the number may still be shown today; NULL: as often as anybody likes.  The caller has locked its counter.
+CREATE OR REPLACE FUNCTION outdial.number_left(p_tenant tenants, p_number text, p_cap integer, p_now timestamptz) RETURNS integer
+LANGUAGE plpgsql STABLE SET search_path = outdial, pg_temp AS $$
+BEGIN
+    RETURN (SELECT coalesce(daily_cap, p_cap) - CASE WHEN day < tenant_day(p_tenant, p_now) THEN 0 ELSE calls END
+              FROM number_use WHERE tenant_id = p_tenant.id AND number = p_number);
+END $$;
+
+-- So many calls show the number: told by whoever has attempts written, so that no call goes uncounted.
+DROP FUNCTION IF EXISTS outdial.number_used(uuid, text, timestamptz);
+CREATE OR REPLACE FUNCTION outdial.number_used(p_tenant uuid, p_number text, p_calls integer, p_now timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 BEGIN
-    UPDATE number_use u SET calls = CASE WHEN u.day >= tenant_day(t, p_now) THEN u.calls + 1 ELSE 1 END,
+    UPDATE number_use u SET calls = CASE WHEN u.day >= tenant_day(t, p_now) THEN u.calls + p_calls ELSE p_calls END,
                             day = greatest(u.day, tenant_day(t, p_now)), turn = nextval('number_turns')
       FROM tenants t WHERE t.id = p_tenant AND u.tenant_id = p_tenant AND u.number = p_number;
 END $$;
