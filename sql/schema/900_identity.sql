@@ -45,14 +45,14 @@ BEGIN
            OR role_rank(p_role) IS NULL OR role_rank(p_role) > role_rank(v_user.role) THEN
             RAISE EXCEPTION USING ERRCODE = 'OD401', MESSAGE = 'This sign-in is no longer good. Sign in again.', DETAIL = 'token_revoked';
         END IF;
+        IF v_user.ended THEN
+            RAISE EXCEPTION USING ERRCODE = 'OD401', MESSAGE = 'This sign-in was ended. Sign in again.', DETAIL = 'token_revoked';
+        END IF;
         IF p_tenant IS NOT NULL AND v_user.tenant_id <> p_tenant THEN
             RAISE EXCEPTION USING ERRCODE = 'OD404', MESSAGE = 'There is nothing at this address.', DETAIL = 'not_found';
         END IF;
         IF p_tenant IS NULL AND NOT v_user.is_platform THEN
             RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'Only platform administrators may do this.', DETAIL = 'forbidden';
-        END IF;
-        IF v_user.ended THEN
-            RAISE EXCEPTION USING ERRCODE = 'OD401', MESSAGE = 'This sign-in was ended. Sign in again.', DETAIL = 'token_revoked';
         END IF;
         IF p_tenant IS NULL THEN
             -- work for the whole platform, by somebody who still is one tenant's user
