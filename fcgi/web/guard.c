@@ -184,10 +184,10 @@ static const char *bearer(struct req *r)
     return *given ? given : NULL;
 }
 
-/* Only the check of the credential that travels with every statement. */
+/* Only the check of the credential that travels with every statement; on the platform's routes, also whether it is an administrator's. */
 static fallible ask_whether_alive(struct req *r)
 {
-    return db_global_run(r->ctx, SQL_SESSION_PING, NULL, NO_PARAMS);
+    return db_global_run(r->ctx, r->route->who == PLATFORM ? SQL_SESSION_PLATFORM : SQL_SESSION_PING, NULL, NO_PARAMS);
 }
 
 /* The path's tenant is the credential's, or there is nothing: but a dead credential learns that it is dead. */
@@ -228,9 +228,7 @@ fallible guard_role(struct req *r)
     if (r->route->who == PLATFORM) {
         if (uuid_is_none(r->user_id))
             FAIL(r->ctx, FORBIDDEN, "Only platform administrators may do this.");
-        /* enter() lets nobody else in without a tenant */
-        r->ctx->tenant = (struct uuid){ 0 };
-        return NULL;
+        return NULL;                                            /* the functions that such a route calls let nobody else pass */
     }
     int needed = (int)r->route->who - VIEWER;
     if (role_rank_of(r->ctx->role) < needed)
@@ -245,9 +243,12 @@ static fallible ask_for_object(struct req *r)
     return row_bool(&rows, 0, "present") ? NULL : nothing_here(r);
 }
 
-static bool weak(const struct err *err)
+/* Refusals that a dead credential and an absent object win over. */
+static bool weak(const struct req *r, const struct err *err)
 {
     switch (err->kind) {
+    case ERR_NOT_FOUND:
+        return r->ctx->round_trips == 0;
     case ERR_FORBIDDEN: case ERR_MEDIA_TYPE: case ERR_TOO_LARGE: case ERR_BAD_REQUEST: case ERR_INVALID:
         return true;
     default:
@@ -258,7 +259,11 @@ static bool weak(const struct err *err)
 struct err *guard_settle(struct req *r, struct err *err)
 {
     struct err *stronger = NULL;
-    if (!err || !weak(err) || !r->ctx->principal || arena_overflowed(r->ctx->arena))
+    if (!r->ctx->principal || arena_overflowed(r->ctx->arena))
+        return err;
+    if (!err)
+        return r->ctx->round_trips ? NULL : ask_whether_alive(r);
+    if (!weak(r, err))
         return err;
     if (r->route->object && r->id_text && !uuid_is_none(r->ctx->tenant))
         stronger = ask_for_object(r);

@@ -6,7 +6,8 @@
  * with the handler's first statement.
  *
  * Refusals have an order: a dead credential (401) and an absent object (404) win over 403, 415, 413, 400 and 422.  On
- * the way to success nothing is asked for that; guard_settle() asks before one of the weaker refusals is given.
+ * the way to success nothing is asked for that, unless the handler asked the database nothing at all; guard_settle() asks before one
+ * of the weaker refusals is given.
  */
 #pragma once
 
@@ -19,5 +20,5 @@ fallible guard_init(struct ctx *, const struct settings *);      /* once, before
 fallible guard_identify(struct req *, const struct match *);
 /* 403 when the role is below the route's. */
 fallible guard_role(struct req *);
-/* The refusal to give instead of this one; NULL stays NULL. No transaction may be open. */
+/* The refusal to give instead of this one, or instead of an answer that nothing stood behind (NULL). No transaction may be open. */
 struct err *guard_settle(struct req *, struct err *);

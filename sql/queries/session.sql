@@ -31,6 +31,11 @@ SELECT outdial.hold();
 -- global
 SELECT 1;
 
+-- name: session_platform
+-- The same, for platform administrators alone.
+-- global
+SELECT outdial.platform_only();
+
 -- name: session_key
 -- lane: write
 -- global

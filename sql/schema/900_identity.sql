@@ -39,7 +39,7 @@ BEGIN
     END IF;
 
     IF v_kind = 'user' THEN
-        SELECT u.tenant_id, u.epoch, u.role, u.status, u.is_platform, EXISTS (SELECT FROM denied_tokens WHERE token_id = p_token_id) AS ended INTO v_user
+        SELECT u.tenant_id, u.epoch, u.role, u.status, EXISTS (SELECT FROM denied_tokens WHERE token_id = p_token_id) AS ended INTO v_user
           FROM users u WHERE u.id = split_part(p_principal, ':', 2)::uuid;
         IF NOT FOUND OR v_user.status <> 'active' OR v_user.epoch IS DISTINCT FROM p_epoch
            OR role_rank(p_role) IS NULL OR role_rank(p_role) > role_rank(v_user.role) THEN
@@ -48,15 +48,8 @@ BEGIN
         IF v_user.ended THEN
             RAISE EXCEPTION USING ERRCODE = 'OD401', MESSAGE = 'This sign-in was ended. Sign in again.', DETAIL = 'token_revoked';
         END IF;
-        IF p_tenant IS NOT NULL AND v_user.tenant_id <> p_tenant THEN
+        IF v_user.tenant_id IS DISTINCT FROM p_tenant THEN
             RAISE EXCEPTION USING ERRCODE = 'OD404', MESSAGE = 'There is nothing at this address.', DETAIL = 'not_found';
-        END IF;
-        IF p_tenant IS NULL AND NOT v_user.is_platform THEN
-            RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'Only platform administrators may do this.', DETAIL = 'forbidden';
-        END IF;
-        IF p_tenant IS NULL THEN
-            -- work for the whole platform, by somebody who still is one tenant's user
-            SELECT allowed_networks INTO v_networks FROM tenants WHERE id = v_user.tenant_id;
         END IF;
     ELSIF v_kind = 'key' THEN
         PERFORM FROM api_keys k
@@ -112,10 +105,18 @@ CREATE OR REPLACE FUNCTION outdial.role_rank(p_role text) RETURNS integer LANGUA
     SELECT array_position(ARRAY['viewer', 'agent', 'manager', 'admin', 'owner'], p_role)
 $$;
 
--- True when this transaction was entered by a platform administrator without a tenant.
+-- True when this transaction was entered by a platform administrator; who is one stays its own tenant's user meanwhile.
 CREATE OR REPLACE FUNCTION outdial.on_platform() RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT current_setting('outdial.tenant', true) = '' AND principal() LIKE 'user:%'
+    SELECT EXISTS (SELECT FROM users WHERE id = CASE WHEN principal() LIKE 'user:%' THEN substr(principal(), 6)::uuid END AND is_platform)
 $$;
+
+-- Refuses everybody else.
+CREATE OR REPLACE FUNCTION outdial.platform_only() RETURNS void LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+BEGIN
+    IF NOT on_platform() THEN
+        RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'Only platform administrators may do this.', DETAIL = 'forbidden';
+    END IF;
+END $$;
 
 -- A session's hold: an advisory lock that is gone when, and only when, the session is.
 CREATE OR REPLACE FUNCTION outdial.hold() RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
@@ -235,18 +236,18 @@ $$;
 
 -- Platform administrators: every tenant, and making one with its first owner.
 CREATE OR REPLACE FUNCTION outdial.platform_tenants(p_limit bigint, p_after uuid)
-RETURNS SETOF tenants LANGUAGE sql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    SELECT * FROM tenants WHERE on_platform() AND (p_after IS NULL OR id < p_after) ORDER BY id DESC LIMIT p_limit
-$$;
+RETURNS SETOF tenants LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+BEGIN
+    PERFORM platform_only();
+    RETURN QUERY SELECT * FROM tenants WHERE p_after IS NULL OR id < p_after ORDER BY id DESC LIMIT p_limit;
+END $$;
 
 CREATE OR REPLACE FUNCTION outdial.platform_tenant_create(p_name text, p_slug text, p_country text, p_locale text, p_owner_email text, p_owner_hash text)
 RETURNS SETOF tenants LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 DECLARE
     v_tenant tenants;
 BEGIN
-    IF NOT on_platform() THEN
-        RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'Only platform administrators may do this.', DETAIL = 'forbidden';
-    END IF;
+    PERFORM platform_only();
     INSERT INTO tenants (name, slug, company, default_country, locale)
     VALUES (p_name, p_slug, p_name, coalesce(p_country, 'US'), coalesce(p_locale, 'en')) RETURNING * INTO v_tenant;
     IF p_owner_email IS NOT NULL THEN
@@ -259,9 +260,7 @@ END $$;
 CREATE OR REPLACE FUNCTION outdial.platform_tenant_status(p_tenant uuid, p_status text)
 RETURNS SETOF tenants LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 BEGIN
-    IF NOT on_platform() THEN
-        RAISE EXCEPTION USING ERRCODE = 'OD403', MESSAGE = 'Only platform administrators may do this.', DETAIL = 'forbidden';
-    END IF;
+    PERFORM platform_only();
     RETURN QUERY UPDATE tenants SET status = p_status, updated_at = outdial.now() WHERE id = p_tenant RETURNING *;
     IF FOUND THEN
         INSERT INTO audit (tenant_id, principal, action, object_id, detail)

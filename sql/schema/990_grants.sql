@@ -99,7 +99,7 @@ BEGIN
                                            'login_find', 'login_failed', 'session_start', 'session_refresh', 'session_end', 'session_end_all', 'key_by_hash', 'accounts_by_sid',
                                            'session_list', 'session_drop', 'totp_find', 'totp_begin', 'totp_confirm', 'totp_spend', 'totp_remove',
                                            'providers_of', 'external_user', 'external_platform_user',
-                                           'account_for', 'platform_tenants', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
+                                           'account_for', 'platform_tenants', 'platform_only', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
                                            'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'campaign_recycle', 'campaign_pacing', 'numbers_store', 'number_order', 'number_release', 'number_report', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',

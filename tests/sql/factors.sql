@@ -20,7 +20,7 @@ SELECT is(w.enter_from(w.id('a'), 'user:' || w.id('a', 1), 'king', '198.51.100.1
 SELECT is(w.enter_from(w.id('b'), 'user:' || w.id('a', 1), 'owner', '198.51.100.1'), 'OD404 not_found', 'another tenant is absent, wherever from');
 SELECT is(w.enter_from(w.id('a'), 'dialer', NULL, NULL, 'dialer'), 'in', 'programs of the installation come from nowhere');
 UPDATE users SET is_platform = true WHERE id = w.id('a', 1);
-SELECT is(w.enter_from(NULL, 'user:' || w.id('a', 1), 'owner', '198.51.100.1'), 'OD403 address_not_allowed', 'nor is the platform a way around');
+SELECT is(w.enter_from(w.id('a'), 'user:' || w.id('a', 1), 'owner', '198.51.100.1'), 'OD403 address_not_allowed', 'nor is the platform a way around');
 UPDATE users SET is_platform = false WHERE id = w.id('a', 1);
 SELECT throws_ok('UPDATE tenants SET allowed_networks = ''{}''', '23514', NULL, 'an empty list would be nobody');
 UPDATE tenants SET allowed_networks = NULL;

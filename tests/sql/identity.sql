@@ -20,7 +20,7 @@ SELECT is(w.enter(w.id('a'), 'user:' || w.id('a', 2), 1, NULL, NULL), 'OD401 tok
 SELECT is(w.enter(w.id('b'), 'user:' || w.id('a', 1), 1, NULL, 'owner'), 'OD404 not_found', 'another tenant is absent');
 SELECT is(w.enter(w.id('c'), 'user:' || w.id('a', 1), 1, NULL, 'owner'), 'OD404 not_found', 'and so is one that never was: the same answer');
 SELECT is(w.enter(w.id('a'), 'user:' || w.id('a', 9), 1, NULL, 'owner'), 'OD401 token_revoked', 'a user that is gone');
-SELECT is(w.enter(NULL, 'user:' || w.id('a', 1), 1, NULL, 'owner'), 'OD403 forbidden', 'the platform is not for everybody');
+SELECT is(w.enter(NULL, 'user:' || w.id('a', 1), 1, NULL, 'owner'), 'OD404 not_found', 'nobody is signed in without a tenant');
 SELECT is(w.enter(w.id('a'), NULL, 1, NULL, 'owner'), 'OD401 unauthorized', 'nobody');
 SELECT is(w.enter(w.id('a'), '', 1, NULL, 'owner'), 'OD401 unauthorized', 'an empty principal');
 SELECT is(w.enter(w.id('a'), 'user', 1, NULL, 'owner'), '22P02', 'a principal without an id');
@@ -57,9 +57,10 @@ SELECT is(w.enter(w.id('a'), 'user:' || w.id('a', 1), 1, NULL, 'owner'), 'OD403 
 SELECT is(w.enter(w.id('a'), 'dialer', NULL, NULL, NULL, 'dialer'), 'in', 'its calls are still brought to their end');
 UPDATE tenants SET status = 'active' WHERE id = w.id('a');
 UPDATE users SET is_platform = true WHERE id = w.id('a', 1);
-SELECT is(w.enter(NULL, 'user:' || w.id('a', 1), 1, NULL, 'owner'), 'in', 'a platform administrator, without a tenant');
+SELECT is(w.in('a', 'SELECT count(*) > 1 FROM outdial.platform_tenants(10, NULL)'), 'true', 'a platform administrator sees every tenant');
 SELECT is(w.enter(w.id('b'), 'user:' || w.id('a', 1), 1, NULL, 'owner'), 'OD404 not_found', 'gives no entry into another tenant');
 UPDATE users SET is_platform = false WHERE id = w.id('a', 1);
+SELECT is(w.in('a', 'SELECT count(*) FROM outdial.platform_tenants(10, NULL)'), 'OD403', 'and nobody else');
 
 -- The seal: settings copied, cut differently, or made up open nothing
 CREATE FUNCTION w.forge(p_settings text) RETURNS text LANGUAGE plpgsql AS $$

@@ -187,7 +187,7 @@ SELECT is(w.try('api in a', q), want, q) FROM (VALUES
     (format('SELECT count(*) FROM outdial.session_list(%L, NULL)', w.id('b', 1)), '0'),
     (format('SELECT outdial.session_drop(%L, NULL, NULL)', w.id('b', 1)), '0'),
     (format('SELECT outdial.totp_remove(%L)', w.id('b', 1)), 'false'),
-    ('SELECT count(*) FROM outdial.platform_tenants(10, NULL)', '0'),
+    ('SELECT count(*) FROM outdial.platform_tenants(10, NULL)', 'OD403'),
     ('SELECT count(*) FROM outdial.platform_tenant_create(''x'', ''x'', NULL, NULL, NULL, NULL)', 'OD403'),
     (format('SELECT count(*) FROM outdial.platform_tenant_status(%L, ''suspended'')', w.id('b')), 'OD403'),
     (format('SELECT outdial.hook_status(%L, %L, ARRAY[%L]::uuid[], ''CAz'', NULL, ''k'', ''completed'', NULL, NULL, NULL, NULL, NULL)', w.id('a'), w.id('b', 71), w.id('a', 10)), 'forei'),
