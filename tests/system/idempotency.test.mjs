@@ -2,13 +2,14 @@
 // in the middle.  The creates come from `outdial routes`; one that is added fails here until it has a row below.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as after } from 'node:timers/promises';
 import { admin, as, carrier, env, fresh, nobody, request, rows, tenant, until } from './play.mjs';
 
+const public_key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
 const hex = () => randomUUID().replaceAll('-', '');
 const one = async (sql, value) => Number((await rows(sql, [value]))[0].count);
 const placed = async (phone) => {
@@ -29,6 +30,7 @@ const creates = {
   '/api/v1/tenants': { body: (m) => ({ name: m, owner_email: `${m}@demo.example`, owner_password: `pass-${m}` }), count: (m) => one('SELECT count(*) FROM tenants WHERE name = $1', m) },
   '/api/v1/tenants/:tenant/users': { body: (m) => ({ email: `${m}@demo.example`, name: m, role: 'viewer' }), count: (m) => one('SELECT count(*) FROM users WHERE name = $1', m) },
   '/api/v1/tenants/:tenant/api-keys': { body: (m) => ({ name: m }), count: (m) => one('SELECT count(*) FROM api_keys WHERE name = $1', m) },
+  '/api/v1/tenants/:tenant/identity-providers': { body: (m) => ({ name: m, issuer: `https://${m}.example`, audience: 'outdial', algorithm: 'ES256', public_key }), count: (m) => one('SELECT count(*) FROM identity_providers WHERE name = $1', m) },
   '/api/v1/tenants/:tenant/provider-accounts': { body: (m) => ({ provider: 'twilio', label: m, account_sid: `AC${hex()}` }), count: (m) => one('SELECT count(*) FROM provider_accounts WHERE label = $1', m) },
   '/api/v1/tenants/:tenant/trunks': { body: (m) => ({ name: m, trunk_sid: `TK${hex()}` }), count: (m) => one('SELECT count(*) FROM trunks WHERE name = $1', m) },
   '/api/v1/tenants/:tenant/webhook-endpoints': { body: (m) => ({ url: `http://127.0.0.1:9/${m}`, is_active: false }), count: (m) => one("SELECT count(*) FROM webhook_endpoints WHERE url LIKE '%/' || $1", m) },

@@ -5,7 +5,7 @@
 // with a body carry one of a type that no route takes, so that whoever is let in is told 415 and nothing happens.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHmac, randomUUID } from 'node:crypto';
+import { createHmac, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { before, test } from 'node:test';
 import { admin, as, carrier, env, fresh, request, rival, rows, tenant } from './play.mjs';
 
@@ -17,6 +17,7 @@ const routes = execFileSync(`${env.OUTDIAL_BIN}/outdial`, ['routes'], { encoding
 const guarded = routes.filter((route) => !['anyone', 'signed'].includes(route.who));
 
 let maria, stranger, people, tokens;
+const public_key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
 
 /** A token as whoever has the key could write it, with these claims changed. */
 function forge(token, changes) {
@@ -66,6 +67,7 @@ const makers = {
     await rows("DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND url LIKE 'http://127.0.0.1:9/%'", [id]);     // a tenant has few
     return made(who, `${at}/webhook-endpoints`, { url: `http://127.0.0.1:9/${hex()}` });
   },
+  'identity-providers': ({ who, at }) => made(who, `${at}/identity-providers`, { name: 'Matrix', issuer: `https://${hex()}.example`, audience: 'outdial', algorithm: 'ES256', public_key }),
   sessions: async ({ caller }) => (await request('GET', '/api/v1/me/sessions', { token: caller })).body.data[0].id,
   tenants: () => made(maria, '/api/v1/tenants', { name: `Matrix ${randomUUID()}`, owner_email: `matrix-${randomUUID()}@demo.example`, owner_password: randomUUID() }),
 };
