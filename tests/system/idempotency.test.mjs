@@ -49,6 +49,10 @@ const creates = {
     body: (m, { lead }) => ({ lead_ids: [lead] }), count: (m) => one('SELECT count(*) FROM campaign_leads JOIN leads l ON l.id = lead_id WHERE l.name = $1', m) },
   '/api/v1/tenants/:tenant/leads': { body: (m) => ({ name: m, phone: fresh() }), count: (m) => one('SELECT count(*) FROM leads WHERE name = $1', m) },
   '/api/v1/tenants/:tenant/leads/import': { csv: (m) => `name,phone\n${m},${fresh()}\n`, count: (m) => one('SELECT count(*) FROM leads WHERE name = $1', m) },
+  '/api/v1/tenants/:tenant/lead-lists': { body: (m) => ({ name: m }), count: (m) => one('SELECT count(*) FROM lead_lists WHERE name = $1', m) },
+  '/api/v1/tenants/:tenant/lead-lists/:id/leads': {
+    prepare: async (m) => ({ id: (await maria.post(`${tenant}/lead-lists`, { name: m })).body.id, lead: (await maria.post(`${tenant}/leads`, { name: m, phone: fresh() })).body.id }),
+    body: (m, { lead }) => ({ lead_ids: [lead] }), count: (m) => one('SELECT count(*) FROM lead_list_members JOIN leads l ON l.id = lead_id WHERE l.name = $1', m) },
   '/api/v1/tenants/:tenant/dnc': { body: (m) => ({ phone: fresh(), reason: m }), count: (m) => one('SELECT count(*) FROM dnc WHERE reason = $1', m) },
   '/api/v1/tenants/:tenant/calls': { body: (m) => ({ mode: 'direct', phone: m }), marker: fresh, count: placed },
   '/api/outbound-caller/call': { body: (m) => ({ phone: m }), marker: fresh, count: placed },

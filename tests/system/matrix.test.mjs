@@ -51,6 +51,7 @@ const makers = {
   trunks: ({ who, at }) => made(who, `${at}/trunks`, { name: 'Matrix', trunk_sid: `TK${hex()}` }),
   campaigns: ({ who, at }) => made(who, `${at}/campaigns`, { name: 'Matrix' }),
   leads: ({ who, at }) => made(who, `${at}/leads`, { name: 'Matrix', phone: fresh() }),
+  'lead-lists': ({ who, at }) => made(who, `${at}/lead-lists`, { name: `Matrix ${hex()}` }),
   dnc: ({ who, at }) => made(who, `${at}/dnc`, { phone: fresh(), scope: 'tenant' }),
   imports: async ({ who, at }) => {
     const answer = await request('POST', `${at}/leads/import`, { raw: `phone\n${fresh()}\n`, headers: { 'content-type': 'text/csv' }, token: who.token });
@@ -67,7 +68,10 @@ const makers = {
     await rows("DELETE FROM webhook_endpoints WHERE tenant_id = $1 AND url LIKE 'http://127.0.0.1:9/%'", [id]);     // a tenant has few
     return made(who, `${at}/webhook-endpoints`, { url: `http://127.0.0.1:9/${hex()}` });
   },
-  'identity-providers': ({ who, at }) => made(who, `${at}/identity-providers`, { name: 'Matrix', issuer: `https://${hex()}.example`, audience: 'outdial', algorithm: 'ES256', public_key }),
+  'identity-providers': async ({ who, at, id }) => {
+    await rows("DELETE FROM identity_providers WHERE tenant_id = $1 AND name = 'Matrix'", [id]);
+    return made(who, `${at}/identity-providers`, { name: 'Matrix', issuer: `https://${hex()}.example`, audience: 'outdial', algorithm: 'ES256', public_key });
+  },
   sessions: async ({ caller }) => (await request('GET', '/api/v1/me/sessions', { token: caller })).body.data[0].id,
   tenants: () => made(maria, '/api/v1/tenants', { name: `Matrix ${randomUUID()}`, owner_email: `matrix-${randomUUID()}@demo.example`, owner_password: randomUUID() }),
 };
