@@ -32,6 +32,7 @@ SELECT outdial.hold();
 SELECT 1;
 
 -- name: session_platform
+-- lane: read
 -- The same, for platform administrators alone.
 -- global
 SELECT outdial.platform_only();
