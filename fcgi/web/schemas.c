@@ -26,7 +26,7 @@ const struct schema schemas[] = {
                           .about = "RFC 9457. code is stable; title and detail are sentences for people" },
     { "WrongField",       .members = "field: text|null, code: text, detail: text, clears_at?: instant" },
 
-    { "Login",            .shape = &credentials_shape, .example = R"({"email": "ann@example.com", "password": "correct horse battery"})" },
+    { "Login",            .shape = &credentials_shape, .example = "{\"email\": \"ann@example.com\", \"password\": \"correct horse battery\"}" },
     { "Refresh",          .shape = &refresh_shape },
     { "Setup",            .shape = &setup_shape },
     { "Logout",           .shape = &logout_shape },
@@ -64,7 +64,7 @@ const struct schema schemas[] = {
     { "NumbersImported",  .members = "imported: integer, updated: integer, total: integer, data: [PhoneNumber]" },
 
     { "Campaign",         .shape = &campaign_shape,
-      .example = R"({"name": "Bakeries in spring", "agentKind": "keypad", "intervalMinutes": 0.5, "maxConcurrentCalls": 3})" },
+      .example = "{\"name\": \"Bakeries in spring\", \"agentKind\": \"keypad\", \"intervalMinutes\": 0.5, \"maxConcurrentCalls\": 3}" },
     { "LinkedNumber",     .members = "id: uuid, number: text, type: NumberType, provider: text, providerSid: text|null, isActive: boolean" },
     { "Progress",         .shape = &progress_shape },
     { "Pacing",           .shape = &pacing_shape },
@@ -83,25 +83,25 @@ const struct schema schemas[] = {
     { "LeadsAdded",       .members = "added: integer, already_there: integer" },
 
     { "Lead",             .shape = &lead_shape,
-      .example = R"({"name": "Ann's Bakery", "phone": "(212) 555-0123", "category": "Bakery", "external_id": "crm-17", "custom": {"street": "Main"}})" },
+      .example = "{\"name\": \"Ann's Bakery\", \"phone\": \"(212) 555-0123\", \"category\": \"Bakery\", \"external_id\": \"crm-17\", \"custom\": {\"street\": \"Main\"}}" },
     { "Import",           .shape = &import_shape },
     { "ImportPreview",    .members = "encoding: text, delimiter: text, header: boolean, country: text|null, whole: boolean, columns: [ImportColumn], rows: [ImportRow]" },
     { "ImportColumn",     .members = "position: integer, heading: text, field: text" },
     { "ImportRow",        .members = "line: integer, verdict: 'ok'|'duplicate'|'refused', field: text|null, code: text|null, reason: text|null, "
                                      "phone_e164: text|null, cells: [text]" },
-    { "DoNotCall",        .shape = &dnc_shape, .example = R"({"phone": "+12125550123", "reason": "asked by mail"})" },
+    { "DoNotCall",        .shape = &dnc_shape, .example = "{\"phone\": \"+12125550123\", \"reason\": \"asked by mail\"}" },
 
     { "Call",             .shape = &call_shape },
     { "CallEvent",        .shape = &call_event_shape },
-    { "CallRequest",      .shape = &call_body_shape, .example = R"({"mode": "direct", "phone": "+12125550123"})" },
+    { "CallRequest",      .shape = &call_body_shape, .example = "{\"mode\": \"direct\", \"phone\": \"+12125550123\"}" },
     { "CallStatus",       .among = call_status_names },
 
 
     { "OutboundCall",     .members = "phone: text, leadData?: {name?: text|null, category?: text|null}|null, campaign_id?: uuid|null",
-      .example = R"({"phone": "+12125550123", "leadData": {"name": "Ann", "category": "Bakery"}})" },
+      .example = "{\"phone\": \"+12125550123\", \"leadData\": {\"name\": \"Ann\", \"category\": \"Bakery\"}}" },
     { "OutboundCallPlaced", .members = "success: boolean, callSid: text|null, callId: uuid, phone: text, status?: 'failed'|'unknown'" },
     { "OutboundStart",    .members = "leads?: [OutboundLead]|null, intervalMinutes?: number|null, campaign_id?: uuid|null",
-      .example = R"({"intervalMinutes": 2, "leads": [{"business_name": "Ann's Bakery", "phone": "+12125550123", "category": "Bakery"}]})" },
+      .example = "{\"intervalMinutes\": 2, \"leads\": [{\"business_name\": \"Ann's Bakery\", \"phone\": \"+12125550123\", \"category\": \"Bakery\"}]}" },
     { "OutboundLead",     .members = "business_name?: text|null, phone?: text|null, category?: text|null" },
     { "OutboundStarted",  .members = "success: boolean, status: 'started', totalLeads: integer, skipped: [SkippedLead], intervalMinutes: number" },
     { "SkippedLead",      .members = "index: integer, phone: text|null, reason: text" },

@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "model/csv.h"
+#include "model/encoding.h"
 #include "model/phone.h"
 
 static void no_formula(const char *cell)
@@ -18,15 +19,25 @@ static void no_formula(const char *cell)
     free(text);
 }
 
-FUZZ
+struct decoded { char *bytes; size_t size; };
+
+static bool keep(void *data, const char *bytes, size_t size)
 {
-    static bool ready;
-    if (!ready)
-        phone_init();
-    ready = true;
+    struct decoded *text = data;
+    text->bytes = realloc(text->bytes, text->size + size + 1);
+    MUST(text->bytes);
+    memcpy(text->bytes + text->size, bytes, size);
+    text->size += size;
+    text->bytes[text->size] = '\0';
+    return true;
+}
+
+static void read_all(const char *bytes, size_t size, struct arena *arena, struct ctx *ctx)
+{
+    static const struct csv_wishes nothing_special = { .country = "US" };
     struct csv_head head;
     struct csv_row row;
-    if (csv_open(ctx, bytes, size, &head))
+    if (csv_open(ctx, bytes, size, &nothing_special, &head))
         return;
     MUST(head.first_row <= size && head.count <= CSV_MOST_COLUMNS);
     struct csv_reader *reader = csv_reader_make(bytes, size, head.delimiter, head.first_row, head.first_line);
@@ -39,7 +50,21 @@ FUZZ
             MUST(strlen(row.cell[i]) <= CSV_LONGEST_CELL);
             no_formula(row.cell[i]);
             MUST(csv_plain(arena, row.cell[i]));
+            const char *phone = csv_phone(arena, row.cell[i]);
+            MUST(!phone || strlen(phone) <= strlen(row.cell[i]) + 40);
         }
     }
     csv_reader_destroy(reader);
+}
+
+FUZZ
+{
+    static bool ready;
+    if (!ready)
+        phone_init();
+    ready = true;
+    struct decoded text = { 0 };
+    MUST(encoding_decode(encoding_of(bytes, size), bytes, size, keep, &text));
+    read_all(text.bytes ? text.bytes : "", text.size, arena, ctx);
+    free(text.bytes);
 }

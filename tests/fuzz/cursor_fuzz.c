@@ -1,8 +1,9 @@
 /* Pages and headers of a request: limits hold, and a cursor that is accepted is the id it was made of.  Lines: query,
- * Accept-Language, If-Match. */
+ * Accept-Language (and User-Agent), If-Match. */
 #include "fuzz.h"
 
 #include "base/shape.h"
+#include "model/browser.h"
 #include "web/req.h"
 #include "web/route.h"
 
@@ -20,6 +21,8 @@ FUZZ
 
     const char *chosen = req_language(&r);
     MUST(!chosen || strcmp(chosen, "en") == 0 || strcmp(chosen, "tr") == 0);
+    const char *family = browser_family(arena, language);
+    MUST(!family || strlen(family) < 64);
 
     struct thing thing = { .id = { { 1, 2, 3 } } };
     struct err *ignored = req_if_match(&r, &thing_shape, &thing);

@@ -34,6 +34,14 @@ FUZZ
         if (numbers.next && twilio_numbers_request(arena, &account, numbers.next, &next))
             MUST(strncmp(next.url, "https://example.test/", 21) == 0);
     }
+    struct offered_number *offered;
+    if (!twilio_available_answer(arena, &answer, &offered, &count)) {
+        for (size_t i = 0; i < count; i++)
+            MUST(offered[i].number);
+    }
+    struct number_answer bought;
+    twilio_buy_answer(arena, "+12125550123", &answer, &bought);
+    twilio_release_answer(arena, &answer, &bought);
     bool ok = false;
     MUST(twilio_account_answer(arena, &answer, &ok));
     (void)ctx;
