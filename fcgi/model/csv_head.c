@@ -373,6 +373,8 @@ static fallible assign_columns(struct ctx *ctx, const struct csv_wishes *w, size
     for (size_t i = 0; i < head->count; i++)
         if (head->column[i] == CSV_PHONE)
             return NULL;
+    if (w->any_columns)
+        return NULL;
     FAIL_CODE(ctx, INVALID, "no_phone_column", "No column is headed phone. The first row names the columns: name, phone, category, external_id. Or say which "
               "is which: ?map=phone:HEADING.");
 }

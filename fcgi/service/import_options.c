@@ -43,6 +43,8 @@ fallible import_options_check(struct ctx *ctx, const struct import_options *o)
         found = err_field(a, found, "policy", "not_one_of", "policy is one of update, skip and refuse");
     if (o->list && (str_blank(o->list) || utf8_count(o->list) > 200))
         found = err_field(a, found, "list", "malformed", "list is a name of 1 to 200 characters");
+    if (o->file && (str_blank(o->file) || utf8_count(o->file) > 255))
+        found = err_field(a, found, "file", "malformed", "file is a name of 1 to 255 characters");
     if (found || !o->map)
         return found;
     return csv_map_check(ctx, o->map);
@@ -92,6 +94,6 @@ fallible import_options_read(struct ctx *ctx, const char *text, struct import_op
 struct import_options import_options_copy(struct arena *a, const struct import_options *o)
 {
 #define X(name) .name = arena_text(a, o->name),
-    return (struct import_options){ OPTIONS(X) };
+    return (struct import_options){ OPTIONS(X) .file = arena_text(a, o->file) };
 #undef X
 }

@@ -47,6 +47,7 @@ static fallible preview(struct ctx *ctx, const struct import_bytes *file, const 
     struct csv_wishes wishes;
 
     TRY(import_wishes(ctx, options, file->at, file->size, &out->encoding, &wishes, &out->text));
+    wishes.any_columns = true;                                  /* who looks can say which one it is */
     out->whole = file->size < LOOKED_AT;                        /* a browser sends no more than that of a larger one */
     if (out->encoding == ENCODING_UTF_8)
         str_add_bytes(&text, file->at ? file->at : "", size);

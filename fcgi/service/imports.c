@@ -26,6 +26,7 @@
 const struct shape import_shape = SHAPE(struct import, "import",
     FIELD(struct import, import_id, OUT | ALWAYS),
     FIELD(struct import, state, OUT | ALWAYS, .about = "running, done or failed"),
+    FIELD(struct import, file, OUT, .about = "its name, as whoever sent it says"),
     FIELD(struct import, bytes, OUT, .about = "of the text in UTF-8"),
     FIELD(struct import, bytes_done, OUT),
     FIELD(struct import, rows, OUT),
@@ -339,7 +340,7 @@ static fallible enter_row(struct import_job *job, const char *options)
         return db_one(ctx, SQL_IMPORT_TAKE, &import_shape, &job->import, P(id, job->text.size, list, kept, ctx->principal, ctx->epoch, ctx->role));
     if (!err)
         err = db_one(ctx, SQL_IMPORT_INSERT, &import_shape, &job->import, P(id, job->sha256, options, job->text.size, job->text.head.first_row,
-                     encoding_name(job->encoding), list, kept, ctx->principal, ctx->epoch, ctx->role));
+                     encoding_name(job->encoding), list, kept, ctx->principal, ctx->epoch, ctx->role, job->options.file));
     if (err && kept && !unfinished)
         unlink(import_kept_path(job->arena, job->folder, id));
     return err;
@@ -527,6 +528,11 @@ fallible imports_find(struct ctx *ctx, struct uuid id, struct import *out)
 {
     *out = (struct import){ 0 };
     return db_find(ctx, SQL_IMPORT_FIND, &import_shape, out, P(id));
+}
+
+fallible imports_list(struct ctx *ctx, int64_t limit, struct uuid after, struct list *out)
+{
+    return db_list(ctx, SQL_IMPORT_LIST, &import_shape, out, P(limit + 1, after));
 }
 
 fallible imports_refusals(struct ctx *ctx, struct uuid id, int64_t after, int64_t limit, struct list *out)

@@ -21,9 +21,14 @@ static const char *address_of(struct req *r, const struct import *i)
     return arena_printf(a, "/api/v1/tenants/%s/leads/imports/%s", uuid_text(a, r->ctx->tenant), uuid_text(a, i->import_id));
 }
 
+static const char *refused_url(struct req *r, const struct import *i)
+{
+    return arena_printf(r->ctx->arena, "%s/refused", address_of(r, i));
+}
+
 static fallible reply_import(struct req *r, int status, struct import *i)
 {
-    i->refused_url = arena_printf(r->ctx->arena, "%s/refused", address_of(r, i));
+    i->refused_url = refused_url(r, i);
     return reply_json(r, status, &import_shape, i);
 }
 
@@ -85,6 +90,7 @@ static fallible read_wishes(struct req *r, struct import_source *source, struct 
     *options = (struct import_options){
         .country = req_query(r, "country"), .encoding = req_query(r, "encoding"), .delimiter = req_query(r, "delimiter"), .header = req_query(r, "header"),
         .map = req_query(r, "map"), .policy = req_query(r, "policy"), .list = req_query(r, "list"),
+        .file = req_query(r, "file"),
     };
     if (!is_csv(r))
         FAIL(r->ctx, MEDIA_TYPE, "Send the file as text/csv.");
@@ -121,7 +127,7 @@ fallible api_import_preview(struct req *r)
     return reply_object_end(r, 200);
 }
 
-/* POST .../leads/import?country=&encoding=&delimiter=&header=&map=&policy=&list= */
+/* POST .../leads/import?country=&encoding=&delimiter=&header=&map=&policy=&list=&file= */
 fallible api_lead_import(struct req *r)
 {
     const char *prefer = req_header(r, "Prefer");
@@ -139,6 +145,21 @@ fallible api_lead_import(struct req *r)
     if (later)
         reply_header(r, "Preference-Applied", "respond-async");
     return reply_import(r, later ? 202 : 200, &import);
+}
+
+/* GET .../leads/imports */
+fallible api_import_list(struct req *r)
+{
+    struct page page;
+    struct list rows;
+
+    TRY(req_page(r, &page));
+    TRY(imports_list(r->ctx, page.limit, page.after, &rows));
+    for (size_t i = 0; i < rows.count; i++) {
+        struct import *import = (struct import *)rows.item + i;
+        import->refused_url = refused_url(r, import);
+    }
+    return reply_list(r, &page, &import_shape, &rows);
 }
 
 /* GET .../leads/imports/:id */

@@ -20,6 +20,7 @@ const struct parameter parameters[] = {
     { "country",     "text",                "Where national numbers are: an ISO 3166 code of two capital letters" },
     { "delimiter",   "'comma'|'semicolon'|'tab'|'bar'", "What stands between cells; found out when it is not given" },
     { "encoding",    "'utf-8'|'utf-16le'|'utf-16be'|'windows-1254'|'windows-1252'", "Characters of the file; found out when it is not given" },
+    { "file",        "text",                "What people call the file; shown where imports are listed" },
     { "from",        "instant",             "Created at this instant or later" },
     { "header",      "'yes'|'no'",          "Whether the first row names the columns; found out when it is not given" },
     { "isActive",    "'true'|'false'",      "Only numbers that are (not) in use" },

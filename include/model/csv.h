@@ -71,6 +71,7 @@ struct csv_wishes {
     enum { CSV_HEADING_UNKNOWN, CSV_HEADING_YES, CSV_HEADING_NO } heading;
     const char *map;
     const char *country;                                        /* of numbers by which a file without heading is known */
+    bool        any_columns;                                    /* a file without a column that could be a phone is opened all the same */
 };
 
 /* INVALID: empty file, no text, no column that could be a phone, too many columns, a map that names what is not there (field map). */

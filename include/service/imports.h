@@ -31,6 +31,7 @@
 struct import {
     struct uuid import_id;
     const char *state;                                          /* running, done, failed */
+    const char *file;                                           /* what people call it, or NULL */
     int64_t     bytes, bytes_done;                              /* of the text in UTF-8 */
     int64_t     rows, imported, updated, skipped, refused;
     const char *refused_url;                                    /* made where URLs are known */
@@ -52,6 +53,7 @@ struct import_options {
     const char *map;                                            /* model/csv.h */
     const char *policy;                                         /* update, skip, refuse */
     const char *list;                                           /* name of the list that its leads join; made when there is none */
+    const char *file;                                           /* what people call it; no part of how it is read */
 };
 /* INVALID with every wrong field. */
 fallible import_options_check(struct ctx *, const struct import_options *);
@@ -82,6 +84,8 @@ struct import_preview {
 fallible svc_import_preview(struct ctx *, const struct import_source *, const struct import_options *, struct import_preview *out);
 
 fallible imports_find(struct ctx *, struct uuid, struct import *out);
+/* limit + 1 rows, newest first; struct import. */
+fallible imports_list(struct ctx *, int64_t limit, struct uuid after, struct list *out);
 
 struct import_refusal { int64_t line; const char *field, *code, *reason, *row_text; };
 extern const struct shape import_refusal_shape;

@@ -165,6 +165,7 @@ fallible api_list_add_leads(struct req *);
 /* api_imports.c */
 fallible api_lead_import(struct req *);
 fallible api_import_preview(struct req *);
+fallible api_import_list(struct req *);
 fallible api_import_get(struct req *);
 fallible api_import_refused(struct req *);
 

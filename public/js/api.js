@@ -81,26 +81,28 @@ async function errorOf(answer) {
 
 /**
  * @param {string} method @param {string} path
- * @param {{ body?: unknown, key?: string, signal?: AbortSignal, token?: string }} how
+ * @param {{ body?: unknown, key?: string, signal?: AbortSignal, token?: string, headers?: Record<string, string> }} how
+ *        a Blob goes as the CSV that it is, however long that takes; everything else as JSON
  * @returns {Promise<Response>}
  */
-async function send(method, path, { body, key, signal, token }) {
+async function send(method, path, { body, key, signal, token, headers: further }) {
+    const file = body instanceof Blob;
     /** @type {Record<string, string>} */
-    const headers = { "Accept": "application/json", "Accept-Language": language.get().locale };
+    const headers = { "Accept": "application/json", "Accept-Language": language.get().locale, ...further };
     if (token)
         headers["Authorization"] = `Bearer ${token}`;
     if (body !== undefined)
-        headers["Content-Type"] = "application/json";
+        headers["Content-Type"] = file ? "text/csv" : "application/json";
     if (key)
         headers["Idempotency-Key"] = key;
     const patience = new AbortController();
-    const alarm = setTimeout(() => patience.abort(), PATIENCE_MS);
+    const alarm = file ? 0 : setTimeout(() => patience.abort(), PATIENCE_MS);
     const stop = () => patience.abort();
     signal?.addEventListener("abort", stop);
     try {
         const answer = await fetch(path, {
             method, headers, signal: patience.signal, credentials: "omit", cache: "no-store",
-            body: body === undefined ? undefined : JSON.stringify(body),
+            body: body === undefined ? undefined : file ? body : JSON.stringify(body),
         });
         connectionLost.set(method === "GET" && [502, 503, 504].includes(answer.status));
         return answer;
@@ -159,10 +161,10 @@ function refresh() {
 
 /**
  * @param {string} method @param {string} path
- * @param {{ body?: unknown, key?: string, signal?: AbortSignal }} [how]
- * @returns {Promise<{ status: number, reply: any }>} the parsed body; throws ApiError
+ * @param {{ body?: unknown, key?: string, signal?: AbortSignal, headers?: Record<string, string> }} how
+ * @returns {Promise<Response>} a good one; throws ApiError
  */
-async function exchange(method, path, how = {}) {
+async function ask(method, path, how) {
     let answer = await send(method, path, { ...how, token: accessToken });
     if (answer.status === 401) {
         if (await refresh())
@@ -175,6 +177,16 @@ async function exchange(method, path, how = {}) {
     }
     if (!answer.ok)
         throw await errorOf(answer);
+    return answer;
+}
+
+/**
+ * @param {string} method @param {string} path
+ * @param {{ body?: unknown, key?: string, signal?: AbortSignal, headers?: Record<string, string> }} [how]
+ * @returns {Promise<{ status: number, reply: any }>} the parsed body; throws ApiError
+ */
+async function exchange(method, path, how = {}) {
+    const answer = await ask(method, path, how);
     return { status: answer.status, reply: answer.status === 204 ? null : await answer.json() };
 }
 
@@ -194,6 +206,22 @@ export const post = async (path, body) => (await exchange("POST", path, { body }
 export const patch = async (path, body) => (await exchange("PATCH", path, { body })).reply;
 /** @param {string} path @param {unknown} [body] @returns {Promise<any>} */
 export const remove = async (path, body) => (await exchange("DELETE", path, { body })).reply;
+
+/** Sends CSV. @param {string} path @param {Blob} file @param {AbortSignal} [signal] @returns {Promise<any>} */
+export const preview = async (path, file, signal) => (await exchange("POST", path, { body: file, signal })).reply;
+/** Sends CSV and is answered as soon as the server has it. @param {string} path @param {Blob} file @param {AbortSignal} [signal] @returns {Promise<any>} */
+export const upload = async (path, file, signal) =>
+    (await exchange("POST", path, { body: file, signal, headers: { "Prefer": "respond-async" } })).reply;
+
+/** Saves what the address gives as a file; an address alone would come without the token. @param {string} path @param {string} name */
+export async function download(path, name) {
+    const answer = await ask("GET", path, { headers: { "Accept": "text/csv, application/problem+json" } });
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(await answer.blob());
+    link.download = name;
+    link.click();
+    setTimeout(URL.revokeObjectURL, PATIENCE_MS, link.href);
+}
 
 /** @param {string} path @param {Record<string, string>} body */
 async function begin(path, body) {

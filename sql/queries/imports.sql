@@ -10,8 +10,8 @@ SELECT id AS import_id, * FROM imports WHERE tenant_id = $1 AND sha256 = $2 AND 
 -- name: import_insert
 -- lane: own
 WITH made AS (
-    INSERT INTO imports (tenant_id, id, sha256, options, bytes, bytes_done, encoding, list_id, kept, principal, epoch, role, created_at, beat_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, outdial.now(), outdial.now()) RETURNING id AS import_id, *
+    INSERT INTO imports (tenant_id, id, sha256, options, bytes, bytes_done, encoding, list_id, kept, principal, epoch, role, file, created_at, beat_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, outdial.now(), outdial.now()) RETURNING id AS import_id, *
 )
 SELECT made.*, outdial.audit_add($1, 'leads.import', import_id, jsonb_build_object('bytes', bytes)) FROM made;
 
@@ -34,6 +34,10 @@ UPDATE imports SET state = $3, reason = $4, kept = false, bytes_done = CASE $3 W
 -- name: import_find
 -- lane: read
 SELECT id AS import_id, * FROM imports WHERE tenant_id = $1 AND id = $2;
+
+-- name: import_list
+-- lane: read
+SELECT id AS import_id, * FROM imports WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
 
 -- name: import_refusals
 -- lane: read

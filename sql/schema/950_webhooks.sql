@@ -95,7 +95,10 @@ CREATE OR REPLACE FUNCTION outdial.webhook_import() RETURNS trigger
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 BEGIN
     IF webhook_wanted(NEW.tenant_id, ARRAY['import.completed']) THEN
-        PERFORM webhook_emit(NEW.tenant_id, 'import.completed', NEW.id, to_jsonb(NEW) || jsonb_build_object('import_id', NEW.id,
+        PERFORM webhook_emit(NEW.tenant_id, 'import.completed', NEW.id, jsonb_build_object(
+                    'import_id', NEW.id, 'state', NEW.state, 'file', NEW.file, 'bytes', NEW.bytes, 'bytes_done', NEW.bytes_done, 'rows', NEW.rows,
+                    'imported', NEW.imported, 'updated', NEW.updated, 'skipped', NEW.skipped, 'refused', NEW.refused, 'encoding', NEW.encoding,
+                    'list_id', NEW.list_id, 'reason', NEW.reason, 'created_at', NEW.created_at, 'ended_at', NEW.ended_at,
                     'refused_url', format('/api/v1/tenants/%s/leads/imports/%s/refused', NEW.tenant_id, NEW.id)));
     END IF;
     RETURN NULL;

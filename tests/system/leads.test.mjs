@@ -192,9 +192,14 @@ test('import: columns by map, by look, and the preview that shows what would be'
   assert.deepEqual(seen.body.columns.map((x) => [x.heading, x.field]), [['Kim', 'name'], ['Nerede', 'custom.city'], ['Sabit', 'phone'], ['Cep', 'phone2']]);
   assert.deepEqual(seen.body.rows.map((x) => [x.line, x.verdict, x.code, x.phone_e164]), [[2, 'ok', null, a], [3, 'refused', 'not_a_number', null], [4, 'duplicate', null, null]]);
   assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data, [], 'a preview writes nothing');
-  const done = await upload(file, { query });
+  const done = await upload(file, { query: `${query}&file=${encodeURIComponent(`${word} üye.csv`)}` });
+  const listed = (await maria.get(`${path}/imports?limit=1`)).body.data[0];
+  assert.deepEqual(listed, (await maria.get(`${path}/imports/${listed.import_id}`)).body);
+  assert.deepEqual([listed.import_id, listed.file], [done.body.import_id, `${word} üye.csv`]);
   assert.deepEqual([done.body.imported, done.body.updated, done.body.refused], [1, 1, 1], done.text);
   assert.deepEqual((await maria.get(`${path}?search=${word}`)).body.data.map((l) => [l.name, l.phone_e164, l.custom]), [[`${word} A`, a, { city: 'Ankara' }]]);
+  const blind = await upload('Kim;Nerede\nA;B\n', { query: '/preview' });
+  assert.deepEqual([blind.status, blind.body.rows.map((x) => x.code)], [200, ['missing_phone']], 'whoever looks can say which column it is');
   const bare = await upload(`${word} C|${c}|Cafe|x\n${word} D|${d}||\n`);
   assert.deepEqual([bare.body.rows, bare.body.imported], [2, 2], 'a file without a heading loses no row');
   assert.deepEqual((await maria.get(`${path}?phone=${encodeURIComponent(c)}`)).body.data.map((l) => [l.name, l.category, l.custom]), [[`${word} C`, 'Cafe', { 'column 4': 'x' }]]);
@@ -286,7 +291,7 @@ test('import: what was interrupted goes on behind its last batch when the same b
 
 test('import: its worker is killed, another one goes on, and the same bytes join it; nothing is doubled or lost', async (t) => {
   const mark = randomUUID().slice(0, 8), lines = ['name;phone;external_id;city'];
-  t.after(() => rows('DELETE FROM leads WHERE external_id LIKE $1', [`${mark}-%`]));
+  t.after(() => until('they are gone, whoever else is at them', () => rows('DELETE FROM leads WHERE external_id LIKE $1', [`${mark}-%`]).then(() => true, () => false)));
   for (let i = 0; i < 30000; i++) lines.push(`Kill ${mark} ${i};+1${[415, 312, 206][i % 3]}${200 + Math.floor(i / 3) % 700}${String(1000 + (i * 7) % 9000)};${mark}-${i};Ankara`);
   lines.push('bad;123;;');
   const file = lines.join('\n'), begun = await upload(file, { headers: { prefer: 'respond-async' } });
