@@ -48,12 +48,14 @@ BEGIN
 END $$;
 
 -- Every do-not-call row that concerns this number for this tenant and campaign.
+CREATE OR REPLACE FUNCTION outdial.do_not_call_rows(p_tenant uuid, p_campaign uuid, p_phone text) RETURNS SETOF dnc LANGUAGE sql STABLE AS $$
+    SELECT * FROM outdial.dnc WHERE phone_e164 = p_phone AND (tenant_id IS NULL OR tenant_id = p_tenant) AND (campaign_id IS NULL OR campaign_id = p_campaign)
+$$;
+
 CREATE OR REPLACE FUNCTION outdial.is_do_not_call(p_tenant uuid, p_campaign uuid, p_phone text)
 RETURNS boolean LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 BEGIN
-    RETURN EXISTS (SELECT FROM dnc WHERE phone_e164 = p_phone
-                                     AND (tenant_id IS NULL OR tenant_id = p_tenant)
-                                     AND (campaign_id IS NULL OR campaign_id = p_campaign));
+    RETURN EXISTS (SELECT FROM do_not_call_rows(p_tenant, p_campaign, p_phone));
 END $$;
 
 CREATE OR REPLACE FUNCTION outdial.refusal(p_code text, p_detail text, p_clears timestamptz) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
@@ -76,7 +78,7 @@ CREATE OR REPLACE FUNCTION outdial.phone_prefixes(p_phone text) RETURNS text[] L
 $$;
 
 -- What is known about numbers: looked up for many at once, and planned for the tables as they are, because a plan that was made while they
--- were empty stays until somebody analyses them.
+-- were empty stays until somebody analyses them.  LIMIT 1 keeps the planner from hashing all open conversations to look one up.
 --   last_at  the last call within the tenant's minimum gap      zones  where the number may be; empty: unknown
 CREATE OR REPLACE FUNCTION outdial.number_facts(p_tenant tenants, p_campaign uuid, p_phones text[], p_now timestamptz)
 RETURNS TABLE (phone text, do_not_call boolean, call_open boolean, last_at timestamptz, allowed boolean, zones text[])
@@ -84,9 +86,8 @@ LANGUAGE plpgsql STABLE SET search_path = outdial, pg_temp SET plan_cache_mode =
 BEGIN
     RETURN QUERY
     SELECT n.phone,
-           EXISTS (SELECT FROM dnc x WHERE x.phone_e164 = n.phone AND (x.tenant_id IS NULL OR x.tenant_id = p_tenant.id)
-                                       AND (x.campaign_id IS NULL OR x.campaign_id = p_campaign)),
-           EXISTS (SELECT FROM conversations c WHERE c.tenant_id = p_tenant.id AND c.phone_e164 = n.phone AND c.closed_at IS NULL),
+           (SELECT true FROM do_not_call_rows(p_tenant.id, p_campaign, n.phone) LIMIT 1) IS NOT NULL,
+           (SELECT true FROM conversations c WHERE c.tenant_id = p_tenant.id AND c.phone_e164 = n.phone AND c.closed_at IS NULL LIMIT 1) IS NOT NULL,
            CASE WHEN p_tenant.minimum_gap_minutes > 0 THEN
                (SELECT max(a.permitted_at) FROM attempts a WHERE a.tenant_id = p_tenant.id AND a.phone_e164 = n.phone AND a.state NOT IN ('refused', 'not_placed')
                    AND a.permitted_at > p_now - make_interval(mins => p_tenant.minimum_gap_minutes)) END,
@@ -396,8 +397,11 @@ BEGIN
     IF v_looked > 0 OR v_cpace.looked_at = v_now THEN
         v_cpace := claim_marks(v_campaign, v_now, v_cpace);
     END IF;
-    UPDATE account_pace SET tokens = v_apace.tokens - v_permits, refilled_at = v_now WHERE account_id = v_account.id;
+    UPDATE account_pace SET tokens = v_apace.tokens - v_permits, refilled_at = v_now,
+                            open_most = v_apace.open_most + v_permits, counted_at = v_apace.counted_at
+     WHERE account_id = v_account.id;
     UPDATE campaign_pace SET tokens = v_cpace.tokens - v_permits, refilled_at = v_now,
+                             open_most = v_cpace.open_most + v_permits, counted_at = v_cpace.counted_at,
                              last_at = CASE WHEN v_permits > 0 THEN v_now ELSE last_at END,
                              account_id = v_account.id, served = v_cpace.served + v_permits::double precision / v_campaign.weight,
                              hungry_at = CASE WHEN v_room.shared AND v_permits >= v_room.most THEN v_now END,
@@ -464,11 +468,21 @@ BEGIN
         reason := 'interval'; wait_ms := least(1000, extract(epoch FROM v_due - p_now) * 1000 + 1);
         RETURN;
     END IF;
+    -- counting is dear while many calls are open: an old count is good enough as long as it holds nothing back
     p_apace.tokens := bucket_level(p_apace.tokens, p_apace.refilled_at, v_rate, p_now);
     p_cpace.tokens := bucket_level(p_cpace.tokens, p_cpace.refilled_at, p_campaign.calls_per_second, p_now);
-    v_open := (SELECT count(*) FROM attempts WHERE tenant_id = p_campaign.tenant_id AND campaign_id = p_campaign.id AND ended_at IS NULL);
+    IF p_campaign.goal IS NOT NULL OR v_breaker.does = 'probe' OR p_cpace.open_most + p_most > p_campaign.max_open_calls
+       OR p_cpace.counted_at < p_now - interval '1 second' THEN
+        p_cpace.open_most := (SELECT count(*) FROM attempts WHERE tenant_id = p_campaign.tenant_id AND campaign_id = p_campaign.id AND ended_at IS NULL);
+        p_cpace.counted_at := p_now;
+    END IF;
+    IF p_apace.open_most + p_most > p_account.max_open_calls OR p_apace.counted_at < p_now - interval '1 second' THEN
+        p_apace.open_most := (SELECT count(*) FROM attempts WHERE account_id = p_account.id AND ended_at IS NULL);
+        p_apace.counted_at := p_now;
+    END IF;
+    v_open := p_cpace.open_most;
     v_own := least(p_most, p_campaign.max_open_calls - v_open, CASE WHEN p_campaign.interval_ms > 0 THEN 1 END, CASE WHEN v_breaker.does = 'probe' THEN 1 - v_open END);
-    v_account := p_account.max_open_calls - (SELECT count(*) FROM attempts WHERE account_id = p_account.id AND ended_at IS NULL);
+    v_account := p_account.max_open_calls - p_apace.open_most;
     IF v_own > 0 AND p_campaign.goal IS NOT NULL THEN
         v_own := least(v_own, goal_left(p_campaign, v_open));
         IF v_own <= 0 THEN
@@ -687,7 +701,8 @@ BEGIN
                            'countries', to_jsonb(coalesce(v_tenant.countries, ARRAY[v_tenant.default_country])),
                            'prefixes', (SELECT jsonb_object_agg(name, version) FROM data_sources)), v_now);
     PERFORM number_used(p_tenant, caller_id, 1, v_now);
-    UPDATE account_pace SET tokens = v_apace.tokens - 1, refilled_at = v_now WHERE account_id = v_account.id;
+    UPDATE account_pace SET tokens = v_apace.tokens - 1, refilled_at = v_now, open_most = open_most + 1 WHERE account_id = v_account.id;
+    UPDATE campaign_pace SET open_most = open_most + 1 WHERE campaign_id = p_campaign;
     IF p_key IS NOT NULL THEN
         INSERT INTO idempotency (tenant_id, principal, route, key, body_hash, attempt_id, created_at)
         VALUES (p_tenant, p_key_principal, p_key_route, p_key, p_key_hash, v_admitted.attempt_id, v_now)

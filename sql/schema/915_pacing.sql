@@ -295,11 +295,10 @@ END $$;
 CREATE OR REPLACE FUNCTION outdial.breaker_evidence(p_campaign campaigns, p_since timestamptz) RETURNS boolean[]
 LANGUAGE sql STABLE SET search_path = outdial, pg_temp AS $$
     SELECT coalesce(array_agg(outcome IN ('failed', 'refused', 'not_placed', 'not_sent')), '{}') FROM (
-        SELECT outcome FROM (
-            SELECT outcome, permitted_at, ended_at FROM attempts WHERE tenant_id = p_campaign.tenant_id AND campaign_id = p_campaign.id
-             ORDER BY id DESC LIMIT (p_campaign.breaker ->> 'attempts')::integer + p_campaign.max_open_calls) AS latest
-         WHERE ended_at IS NOT NULL AND permitted_at >= p_since AND outcome NOT IN ('later', 'account', 'caller_id', 'canceled')
-         LIMIT (p_campaign.breaker ->> 'attempts')::integer) AS told
+        SELECT outcome FROM attempts
+         WHERE tenant_id = p_campaign.tenant_id AND campaign_id = p_campaign.id AND permitted_at >= p_since
+           AND ended_at IS NOT NULL AND outcome NOT IN ('later', 'account', 'caller_id', 'canceled')
+         ORDER BY permitted_at DESC, id DESC LIMIT (p_campaign.breaker ->> 'attempts')::integer) AS told
 $$;
 
 -- The breaker's word in a campaign's turn; what it moves is written at once.

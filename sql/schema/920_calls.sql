@@ -181,35 +181,52 @@ END $$;
 CREATE OR REPLACE FUNCTION outdial.attempts_accepted(p_tenant uuid, p_attempts uuid[], p_sids text[], p_https integer[]) RETURNS SETOF uuid
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 DECLARE
-    v_now   timestamptz := outdial.now();
-    v_done  uuid[];
+    v_now        timestamptz := outdial.now();
+    v_done       uuid[];
+    v_talks      uuid[];
+    v_campaigns  uuid[];
 BEGIN
     IF p_tenant IS DISTINCT FROM outdial.tenant() THEN
         RETURN;
     END IF;
-    v_done := ARRAY(SELECT a.id FROM unnest(p_attempts, p_sids) AS r(id, sid) JOIN attempts a ON a.id = r.id
-                     WHERE a.tenant_id = p_tenant AND a.state = 'permitted' AND a.provider_sid IS NULL AND r.sid IS NOT NULL
-                       AND NOT EXISTS (SELECT FROM attempts o WHERE o.account_id = a.account_id AND o.provider_sid = r.sid)
-                       FOR UPDATE OF a SKIP LOCKED);
-    UPDATE attempts a SET provider_sid = r.sid, http_status = r.http, state = 'accepted', settled_at = v_now, last_heard_at = v_now, failure = NULL,
-                          next_look_at = v_now + interval '60 seconds',
-                          cancel_wanted = CASE WHEN a.cancel_wanted IS NULL AND is_do_not_call(a.tenant_id, a.campaign_id, a.phone_e164) THEN 'ringing'
-                                               ELSE a.cancel_wanted END
-      FROM unnest(p_attempts, p_sids, p_https) AS r(id, sid, http) WHERE a.id = r.id AND a.id = ANY (v_done);
-    INSERT INTO legs (tenant_id, conversation_id, attempt_id, account_id, provider_sid, party, phone_e164, status)
-    SELECT tenant_id, conversation_id, id, account_id, provider_sid, 'lead', phone_e164, 'planned' FROM attempts WHERE id = ANY (v_done)
-    ON CONFLICT ON CONSTRAINT legs_sid_key DO NOTHING;
-    INSERT INTO call_events (tenant_id, attempt_id, leg_sid, source, source_key, kind, payload, received_at)
-    SELECT p_tenant, a.id, a.provider_sid, e.source, e.source_key, e.kind,
-           CASE e.source WHEN 'answer' THEN jsonb_strip_nulls(jsonb_build_object('http_status', a.http_status)) ELSE '{}' END, v_now
-      FROM attempts a CROSS JOIN (VALUES ('answer', 'report:accepted', 'accepted'), ('system', 'adopted', 'adopted_by_answer')) AS e(source, source_key, kind)
-     WHERE a.id = ANY (v_done)
-    ON CONFLICT DO NOTHING;
+    WITH taken AS MATERIALIZED (
+        SELECT * FROM attempts_take(p_tenant, p_attempts, p_sids, p_https, v_now)
+    ), line AS (
+        INSERT INTO legs (tenant_id, conversation_id, attempt_id, account_id, provider_sid, party, phone_e164, status)
+        SELECT p_tenant, t.conversation_id, t.id, t.account_id, t.sid, 'lead', t.phone, 'planned' FROM taken t
+        ON CONFLICT ON CONSTRAINT legs_sid_key DO NOTHING
+    ), news AS (
+        INSERT INTO call_events (tenant_id, attempt_id, leg_sid, source, source_key, kind, payload, received_at)
+        SELECT p_tenant, t.id, t.sid, e.source, e.source_key, e.kind,
+               CASE e.source WHEN 'answer' THEN jsonb_strip_nulls(jsonb_build_object('http_status', t.http)) ELSE '{}' END, v_now
+          FROM taken t CROSS JOIN (VALUES ('answer', 'report:accepted', 'accepted'), ('system', 'adopted', 'adopted_by_answer')) AS e(source, source_key, kind)
+        ON CONFLICT DO NOTHING
+    )
+    SELECT coalesce(array_agg(t.id), '{}'), array_agg(t.conversation_id), array_agg(DISTINCT t.campaign_id) FILTER (WHERE t.list_id IS NOT NULL)
+      INTO v_done, v_talks, v_campaigns FROM taken t;
     UPDATE campaign_pace p SET last_at = v_now FROM campaigns c
-     WHERE c.tenant_id = p_tenant AND c.interval_ms > 0 AND p.campaign_id = c.id AND p.last_at < v_now
-       AND c.id IN (SELECT campaign_id FROM attempts WHERE id = ANY (v_done) AND list_id IS NOT NULL);
-    PERFORM webhook_call(p_tenant, conversation_id) FROM attempts WHERE id = ANY (v_done);
+     WHERE c.tenant_id = p_tenant AND c.id = ANY (v_campaigns) AND c.interval_ms > 0 AND p.campaign_id = c.id AND p.last_at < v_now;
+    PERFORM webhook_call(p_tenant, talk) FROM unnest(v_talks) AS talk;
     RETURN QUERY SELECT unnest(v_done);
+END $$;
+
+-- The attempts themselves, planned for the tables as they are.  First the locks: what is looked at afterwards is the newest there is.
+CREATE OR REPLACE FUNCTION outdial.attempts_take(p_tenant uuid, p_attempts uuid[], p_sids text[], p_https integer[], p_now timestamptz)
+RETURNS TABLE (id uuid, conversation_id uuid, campaign_id uuid, list_id uuid, account_id uuid, phone text, sid text, http integer)
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    v_free uuid[] := ARRAY(SELECT a.id FROM unnest(p_attempts, p_sids) AS r(id, sid) JOIN attempts a ON a.id = r.id
+                            WHERE a.tenant_id = p_tenant AND a.state = 'permitted' AND a.provider_sid IS NULL AND r.sid IS NOT NULL
+                              AND NOT EXISTS (SELECT FROM attempts o WHERE o.account_id = a.account_id AND o.provider_sid = r.sid)
+                              FOR UPDATE OF a SKIP LOCKED);
+BEGIN
+    RETURN QUERY
+    UPDATE attempts a SET provider_sid = r.sid, http_status = r.http, state = 'accepted', settled_at = p_now, last_heard_at = p_now, failure = NULL,
+                          next_look_at = p_now + interval '60 seconds',
+                          cancel_wanted = CASE WHEN a.cancel_wanted IS NULL AND (SELECT true FROM do_not_call_rows(a.tenant_id, a.campaign_id, a.phone_e164) LIMIT 1)
+                                               THEN 'ringing' ELSE a.cancel_wanted END
+      FROM unnest(p_attempts, p_sids, p_https) AS r(id, sid, http) WHERE a.id = r.id AND a.id = ANY (v_free)
+    RETURNING a.id, a.conversation_id, a.campaign_id, a.list_id, a.account_id, a.phone_e164, a.provider_sid, a.http_status;
 END $$;
 
 -- The provider does not take calls from this number: it is not shown any more, and a campaign that has no other waits for a person.
