@@ -265,6 +265,10 @@ static void landed(void *data, const struct http_answer *answer)
     case FLIGHT_NUMBER_BACK:
         err = order_given_back(flight, answer);
         break;
+    case FLIGHT_PRICE:
+    case FLIGHT_PRICE_LINES:
+        err = price_found(flight, answer);
+        break;
     }
     if (err)
         dialer_failed(flight->dialer, "look", err);

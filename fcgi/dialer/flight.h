@@ -7,11 +7,12 @@
 #include "db/db.h"
 #include "dialer/loop.h"
 #include "provider/provider.h"
+#include "provider/twilio_prices.h"
 
 #define ACCOUNTS_KEPT 64
 
 enum flight_kind { FLIGHT_DIAL, FLIGHT_LIST, FLIGHT_FETCH, FLIGHT_STOP, FLIGHT_STOP_FETCH,
-                   FLIGHT_NUMBER_FIND, FLIGHT_NUMBER_BACK };
+                   FLIGHT_NUMBER_FIND, FLIGHT_NUMBER_BACK, FLIGHT_PRICE, FLIGHT_PRICE_LINES };
 
 struct flight {
     struct dialer   *dialer;
@@ -20,6 +21,8 @@ struct flight {
     struct utc       permitted_at;
     char             sid[64];                                   /* FLIGHT_NUMBER_FIND: the number itself */
     char             mode[16];                                  /* FLIGHT_STOP: queued, ringing, live */
+    bool             lines;                                     /* FLIGHT_PRICE: ask for the lines it dialed as well */
+    struct call_price price;                                    /* what is known so far */
 };
 
 /* An answer that is not written down yet. */
@@ -54,7 +57,7 @@ struct dialer {
     size_t                 turn_count, turn_space;
     struct unreported     *unreported, **unreported_end;        /* oldest first; the end is where the next one is hung */
     struct courier        *courier;
-    int64_t                campaigns_at_ms, looks_at_ms, orphans_at_ms, orders_at_ms;
+    int64_t                campaigns_at_ms, looks_at_ms, orphans_at_ms, orders_at_ms, prices_at_ms;
     bool                   database_away;
 };
 
@@ -69,6 +72,10 @@ void dialer_failed(struct dialer *, const char *doing, struct err *);
 void orders_look(struct dialer *);
 fallible order_found(struct flight *, const struct http_answer *);
 fallible order_given_back(struct flight *, const struct http_answer *);
+
+/* prices.c: asks the carrier what calls that are over cost; at most every second. */
+void prices_look(struct dialer *);
+fallible price_found(struct flight *, const struct http_answer *);
 
 /* flight.c: begins a request; its answer is handled by kind. */
 void flight_start(struct dialer *, const struct flight *, const struct http_request *);

@@ -299,6 +299,7 @@ static void tick(struct dialer *d)
     for (size_t i = 0; i < d->turn_count; i++)
         if (d->turn[i].at_ms <= boot_now_ms() && http_loop_running(d->http) < MOST_IN_FLIGHT)
             dial_turn(d, &d->turn[i]);
+    prices_look(d);
     courier_turn(d->courier);
 }
 

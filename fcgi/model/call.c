@@ -22,6 +22,9 @@ const struct shape call_shape = SHAPE(struct call, "call",
     FIELD(struct call, answered_by, OUT),
     FIELD(struct call, outcome, OUT),
     FIELD(struct call, failure, OUT),
+    FIELD(struct call, price, OUT, .about = "what it cost, decimal, once it is over"),
+    FIELD(struct call, price_currency, OUT),
+    FIELD(struct call, price_estimated, OUT | ALWAYS, .about = "true: by the account's rates, until the carrier has said"),
     FIELD(struct call, created_at, OUT | ALWAYS));
 
 const struct shape call_event_shape = SHAPE(struct call_event, "event",

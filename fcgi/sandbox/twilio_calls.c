@@ -67,7 +67,7 @@ static void put_call(struct json_out *out, const struct call *c)
     twilio_put_time(out, "start_time", c->started);
     twilio_put_time(out, "end_time", c->ended);
     twilio_put(out, "duration", over ? arena_printf(arena, "%d", c->duration) : NULL);
-    twilio_put(out, "price", NULL);
+    twilio_put(out, "price", call_price(arena, c));
     twilio_put(out, "price_unit", "USD");
     twilio_put(out, "direction", call_direction_names[c->direction]);
     twilio_put(out, "answered_by", c->answered_by);

@@ -11,6 +11,8 @@
 #include "sandbox/serve.h"
 #include "sandbox/traffic.h"
 
+#define PRICED_AFTER_SECS 10                                    /* of the provider's time, after the end */
+
 static struct arena *arena;
 static atomic_uint generation = 1;                              /* the sender's thread looks too */
 static uint64_t chance_state;
@@ -407,6 +409,26 @@ static void put_request(struct json_out *out, const struct call *c)
             json_close_array(out);
     }
     json_close_object(out);
+}
+
+/* ---- what calls cost ---- */
+
+/* In hundred-thousandths of a dollar per begun minute; the first prefix that fits. */
+static const struct { const char *prefix; int per_minute; } tariff[] = {
+    { "+1", 1300 }, { "+90", 8250 }, { "+33", 1500 }, { "+44", 1580 }, { "+49", 1720 }, { "client:", 400 }, { "sip:", 400 }, { "", 12345 },
+};
+
+const char *call_price(struct arena *into, const struct call *c)
+{
+    size_t row = 0;
+    int64_t waited_us = utc_now().us - c->ended.us;
+
+    if (!call_status_over(c->status) || !c->answered.us || (double)waited_us * world_speed() < PRICED_AFTER_SECS * 1e6)
+        return NULL;
+    while (!str_starts(c->to, tariff[row].prefix))
+        row++;
+    int minutes = c->duration > 0 ? (c->duration + 59) / 60 : 1, price = minutes * tariff[row].per_minute;
+    return arena_printf(into, "-%d.%05d", price / 100000, price % 100000);
 }
 
 void call_json(struct json_out *out, const struct call *c)

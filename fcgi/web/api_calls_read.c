@@ -52,6 +52,7 @@ static void write_line(FILE *out, struct arena *a, const struct call *c)
         uuid_text(a, c->id), c->direction, c->status, c->from_number, c->to_number, c->duration, utc_text(a, c->created_at),
         utc_text(a, c->answered_at), utc_text(a, c->ended_at), uuid_text(a, c->assigned_to), uuid_text(a, c->campaign_id),
         uuid_text(a, c->lead_id), c->call_sid, c->answered_by, c->outcome, c->failure,
+        c->price, c->price_currency, c->price ? c->price_estimated ? "yes" : "no" : NULL,
     };
     for (size_t i = 0; i < sizeof cell / sizeof *cell; i++)
         csv_write_cell(out, i == 0, cell[i]);
@@ -94,7 +95,7 @@ static fallible reply_csv(struct req *r, const struct call_filter *filter)
     if (!out)
         FAIL(r->ctx, INTERNAL, "cannot write a temporary file");
     fputs("id,direction,status,from_number,to_number,duration,created_at,answered_at,ended_at,assigned_to,campaign_id,lead_id,call_sid,"
-          "answered_by,outcome,failure\r\n", out);
+          "answered_by,outcome,failure,price,price_currency,price_estimated\r\n", out);
     struct err *err = write_all(r, filter, out);
     if (fclose(out) && !err)
         FAIL(r->ctx, INTERNAL, "cannot write a temporary file");

@@ -26,6 +26,7 @@ static const struct { const char *segment, *name, *about; } tags[] = {
     { "provider-accounts", "Carriers",            "Accounts at carriers and their SIP trunks" },
     { "trunks",            "Carriers",            NULL },
     { "phone-numbers",     "Phone numbers",       "Numbers to call from" },
+    { "analytics",         "Analytics",           "Sums over the whole tenant" },
     { "campaigns",         "Campaigns",           "How a list of leads is called" },
     { "leads",             "Leads",               "Who is called; an external_id is accepted wherever a lead's id is" },
     { "lead-lists",        "Leads",               NULL },

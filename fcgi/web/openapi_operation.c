@@ -57,12 +57,12 @@ static bool writes(const struct route *route)
     return route->method != GET;
 }
 
-/* Changes one object, or the tenant itself: If-Match is honoured. */
+/* Changes one object, the tenant itself, or the rates of an account: If-Match is honoured. */
 static bool conditional(const struct route *route)
 {
     const char *last = strrchr(route->pattern, '/');
 
-    return writes(route) && route->method != POST && (str_equal(last, "/:id") || str_equal(last, "/:tenant"));
+    return writes(route) && route->method != POST && (str_equal(last, "/:id") || str_equal(last, "/:tenant") || str_equal(last, "/rates"));
 }
 
 static bool is_form(const struct route *route)

@@ -22,6 +22,8 @@ const struct parameter parameters[] = {
     { "encoding",    "'utf-8'|'utf-16le'|'utf-16be'|'windows-1254'|'windows-1252'", "Characters of the file; found out when it is not given" },
     { "file",        "text",                "What people call the file; shown where imports are listed" },
     { "from",        "instant",             "Created at this instant or later" },
+    { "from:cost",   "instant",             "Calls that began at this instant or later; thirty days before the end when it is not given" },
+    { "group",       "'day'|'campaign'|'number'", "What a line is about; the day when it is not given" },
     { "header",      "'yes'|'no'",          "Whether the first row names the columns; found out when it is not given" },
     { "isActive",    "'true'|'false'",      "Only numbers that are (not) in use" },
     { "lead_id",     "uuid",                "Only calls to this lead" },
@@ -36,6 +38,7 @@ const struct parameter parameters[] = {
     { "state:delivery", "WebhookDeliveryState", "Only deliveries in this state" },
     { "status",      "CallStatus",          "Only calls of this status" },
     { "to",          "instant",             "Created before this instant" },
+    { "to:cost",     "instant",             "Calls that began before this instant" },
     { "type:sale",   "'local'|'toll_free'|'mobile'", "Kind of number; local when it is not given" },
     { "type",        "NumberType",          "Only numbers of this type" },
 };

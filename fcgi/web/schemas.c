@@ -8,6 +8,7 @@
 #include "model/account.h"
 #include "model/call.h"
 #include "model/campaign.h"
+#include "model/cost.h"
 #include "model/dnc.h"
 #include "model/identity_provider.h"
 #include "model/lead.h"
@@ -45,6 +46,12 @@ const struct schema schemas[] = {
     { "ApiKeyWithSecret", .members = "...ApiKey, secret: text|null", .about = "The secret is shown once: a replay has null." },
     { "IdentityProvider", .shape = &identity_provider_shape },
     { "ProviderAccount",  .shape = &provider_account_shape },
+    { "Rate",             .members = "prefix: text, per_minute_micros: integer, per_call_micros: integer",
+      .about = "Millionths of the currency for a begun minute, and for a call that is answered. prefix is + and digits, or * for all others" },
+    { "Rates",            .shape = &account_rates_shape },
+    { "RatesChange",      .members = "currency: text, rates: [RateChange]",
+      .example = R"({"currency": "USD", "rates": [{"prefix": "+1", "per_minute_micros": 14000}, {"prefix": "*", "per_minute_micros": 200000}]})" },
+    { "RateChange",       .members = "prefix: text, per_minute_micros: integer, per_call_micros?: integer" },
     { "AccountTest",      .members = "ok: boolean, detail: text" },
     { "Trunk",            .shape = &trunk_shape },
     { "AuditLine",        .shape = &audit_line_shape },
@@ -68,6 +75,16 @@ const struct schema schemas[] = {
     { "LinkedNumber",     .members = "id: uuid, number: text, type: NumberType, provider: text, providerSid: text|null, isActive: boolean" },
     { "Progress",         .shape = &progress_shape },
     { "Pacing",           .shape = &pacing_shape },
+    { "CampaignCost",     .shape = &campaign_cost_shape },
+    { "CostTotal",        .members = "currency: text, total: text, settled: text, estimated: text, calls: integer, unsettledCalls: integer, "
+                                     "answeredCalls: integer, leads: integer, minutes: integer, perAnsweredCall: text|null, perLead: text|null",
+      .about = "Decimal amounts. settled is what the carrier charged, estimated what the account's rates say of calls that it has not priced yet" },
+    { "Forecast",         .members = "currency: text|null, leads: integer, low: text|null, high: text|null, answeredPercent: [number], "
+                                     "minutesPerAnswer: [number], knownCalls: integer",
+      .about = "Every lead called once: between low and high. knownCalls ended calls of the campaign tell how many are answered, and for how long; 0: assumed" },
+    { "RunWish",          .shape = &run_wish_shape, .example = R"({"phones": ["+12125550123"], "leads": 1})" },
+    { "CostReport",       .members = "data: [CostLine]" },
+    { "CostLine",         .shape = &cost_line_shape },
     { "Recycle",          .shape = &recycle_shape },
     { "LeadsRecycled",    .members = "recycled: integer" },
     { "Scripts",          .members = "en: ScriptTexts, tr: ScriptTexts" },

@@ -5,6 +5,7 @@
  *     report     each answer is written down; while the database is away answers wait in memory
  *     look       unknown attempts are searched in the carrier's list, silent calls are asked about, unwanted ones taken back
  *     orders     numbers that were being bought or given back when somebody died: what does the carrier say?
+ *     prices     calls that are over are asked about until their price is known
  *     orphans    permits of senders that are gone become unknown
  *     courier    tenants' webhooks that are due are sent (dialer/courier.h)
  *

@@ -13,6 +13,8 @@ struct call {
     struct utc  answered_at, ended_at, created_at;
     struct uuid assigned_to, answered_by_user_id, campaign_id, lead_id;
     const char *call_sid, *answered_by, *outcome, *failure;
+    const char *price, *price_currency;                         /* decimal; NULL while it is not over */
+    bool        price_estimated;                                /* by the account's rates: the carrier has not said yet */
 };
 extern const struct shape call_shape;
 

@@ -179,6 +179,8 @@ void call_delete(struct call *);
 struct call *call_find(const char *sid);
 unsigned     calls_count(void);
 struct call *calls_at(unsigned index);                          /* oldest first */
+/* What the provider charges: "-0.01300", by destination and begun minutes; NULL while it is not told yet, and for calls nobody answered. */
+const char  *call_price(struct arena *, const struct call *);
 void         call_json(struct json_out *, const struct call *); /* as GET /control/calls shows it */
 
 /* ---- the journal's way back in ------------------------------------------------------------------------ */

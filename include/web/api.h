@@ -70,6 +70,8 @@ fallible api_account_get(struct req *);
 fallible api_account_update(struct req *);
 fallible api_account_delete(struct req *);
 fallible api_account_test(struct req *);
+fallible api_rates_get(struct req *);
+fallible api_rates_put(struct req *);
 
 /* api_trunks.c */
 fallible api_trunk_list(struct req *);
@@ -131,6 +133,9 @@ fallible api_campaign_start(struct req *);
 fallible api_campaign_pause(struct req *);
 fallible api_campaign_stop(struct req *);
 fallible api_campaign_pacing(struct req *);
+fallible api_campaign_cost(struct req *);
+fallible api_campaign_forecast(struct req *);
+fallible api_tenant_cost(struct req *);
 fallible api_campaign_recycle(struct req *);
 fallible api_campaign_progress(struct req *);
 fallible api_campaign_leads(struct req *);

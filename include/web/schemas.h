@@ -44,4 +44,5 @@ extern const struct shape call_body_shape;                                      
 extern const struct shape totp_code_shape;                                                  /* api_me.c */
 extern const struct shape campaign_leads_shape, recycle_shape;                              /* api_campaigns.c */
 extern const struct shape lead_ids_shape;                                                   /* api_lists.c */
+extern const struct shape run_wish_shape;                                                   /* api_cost.c */
 extern const struct shape import_wish_shape, number_order_shape;                            /* api_numbers.c */

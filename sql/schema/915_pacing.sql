@@ -341,6 +341,11 @@ $$;
 
 -- ---- money ----
 
+-- Millionths as decimal text, exactly.
+CREATE OR REPLACE FUNCTION outdial.money_text(p_micros bigint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT trim_scale(p_micros * 0.000001)::text
+$$;
+
 -- Millionths of a currency in one of its minor units.
 CREATE OR REPLACE FUNCTION outdial.minor_micros(p_currency text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN p_currency IN ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') THEN 1000000
@@ -352,16 +357,30 @@ CREATE OR REPLACE FUNCTION outdial.call_rate(p_rates jsonb, p_phone text) RETURN
     SELECT value::bigint FROM jsonb_each_text(p_rates -> 'perMinute') WHERE key = '*' OR starts_with(p_phone, key) ORDER BY key = '*', length(key) DESC LIMIT 1
 $$;
 
--- What a permit reserves: two minutes.
-CREATE OR REPLACE FUNCTION outdial.call_reserve(p_rates jsonb, p_phone text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT 2 * outdial.call_rate(p_rates, p_phone)
+-- What an answered call to this number costs on top of its minutes, by the same prefix.
+CREATE OR REPLACE FUNCTION outdial.call_fee(p_rates jsonb, p_phone text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce((p_rates -> 'perCall' ->> key)::bigint, 0) FROM jsonb_object_keys(p_rates -> 'perMinute') AS key
+     WHERE key = '*' OR starts_with(p_phone, key) ORDER BY key = '*', length(key) DESC LIMIT 1
 $$;
 
--- What an ended call probably cost: every line's begun minutes.
-CREATE OR REPLACE FUNCTION outdial.call_cost(p_attempt attempts) RETURNS bigint LANGUAGE sql STABLE SET search_path = outdial, pg_temp AS $$
-    SELECT coalesce((SELECT sum(ceil(l.duration / 60.0) * call_rate(p.rates, coalesce(l.phone_e164, p_attempt.phone_e164)))::bigint
-                       FROM legs l JOIN provider_accounts p ON p.id = l.account_id
-                      WHERE l.tenant_id = p_attempt.tenant_id AND l.attempt_id = p_attempt.id AND l.duration > 0), 0)
+-- What a line of so many seconds probably costs: begun minutes are paid, and nobody pays for a line that was not answered.
+CREATE OR REPLACE FUNCTION outdial.call_estimate(p_rates jsonb, p_phone text, p_seconds integer) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE WHEN p_seconds > 0 THEN ceil(p_seconds / 60.0)::bigint * outdial.call_rate(p_rates, p_phone) + outdial.call_fee(p_rates, p_phone) ELSE 0 END
+$$;
+
+-- What a permit reserves: two minutes.
+CREATE OR REPLACE FUNCTION outdial.call_reserve(p_rates jsonb, p_phone text) RETURNS bigint LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT outdial.call_estimate(p_rates, p_phone, 120)
+$$;
+
+-- What an ended call probably cost, and the minutes it is charged for, over all its lines.
+DROP FUNCTION IF EXISTS outdial.call_cost(attempts);
+CREATE OR REPLACE FUNCTION outdial.call_cost(p_attempt attempts, OUT micros bigint, OUT currency text, OUT minutes integer)
+LANGUAGE sql STABLE SET search_path = outdial, pg_temp AS $$
+    SELECT coalesce(sum(call_estimate(p.rates, coalesce(l.phone_e164, p_attempt.phone_e164), l.duration)), 0)::bigint, min(p.rates ->> 'currency'),
+           coalesce(sum(ceil(l.duration / 60.0)), 0)::integer
+      FROM provider_accounts p LEFT JOIN legs l ON l.tenant_id = p_attempt.tenant_id AND l.attempt_id = p_attempt.id AND l.duration > 0
+     WHERE p.id = p_attempt.account_id
 $$;
 
 -- The carrier's price counts once it is known, if it is in the currency that was reserved.
@@ -381,7 +400,7 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER attempt_priced AFTER UPDATE OF estimate_micros, price_micros ON attempts FOR EACH ROW
-    WHEN (NEW.estimate_currency IS NOT NULL) EXECUTE FUNCTION outdial.attempt_priced();
+    WHEN (OLD.estimate_currency IS NOT NULL) EXECUTE FUNCTION outdial.attempt_priced();
 
 -- Takes the news into the totals and says what may still be reserved, and if nothing, why.  Locks: campaign_pace is held, tenant_money
 -- is taken.  left_micros NULL: nothing limits the spending.  Prices in another currency than the limit's mean no.
@@ -399,7 +418,7 @@ BEGIN
             -- the limit is new: everything this campaign has cost so far, the news that are on their way included
             WITH told AS (DELETE FROM spend_news WHERE tenant_id = p_tenant.id AND campaign_id = p_campaign.id)
             SELECT coalesce(sum(CASE WHEN a.estimate_currency IS NOT NULL THEN attempt_cost(a) WHEN a.price_currency = p_rates ->> 'currency' THEN abs(a.price_micros)
-                                     ELSE call_cost(a) END), 0) INTO v_spent
+                                     ELSE (call_cost(a)).micros END), 0) INTO v_spent
               FROM attempts a WHERE a.tenant_id = p_tenant.id AND a.campaign_id = p_campaign.id;
             UPDATE campaign_pace SET spent_micros = v_spent WHERE campaign_id = p_campaign.id;
         ELSE

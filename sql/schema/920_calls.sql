@@ -314,6 +314,7 @@ LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 DECLARE
     v_outcome text := CASE WHEN p_status = 'completed' AND p_attempt.answered_by = 'machine' THEN 'machine'
                            WHEN p_status = 'completed' THEN 'answered' ELSE p_status END;
+    v_cost    record;
 BEGIN
     IF p_attempt.ended_at IS NOT NULL THEN
         -- a better end than the one that closed it: the record is corrected, nothing is dialed for it
@@ -321,8 +322,9 @@ BEGIN
         UPDATE attempts SET outcome = v_outcome WHERE id = p_attempt.id AND outcome IS DISTINCT FROM v_outcome;
         RETURN;
     END IF;
+    v_cost := call_cost(p_attempt);
     UPDATE attempts SET state = 'ended', ended_at = outdial.now(), settled_at = coalesce(settled_at, outdial.now()), next_look_at = NULL, cancel_wanted = NULL,
-                        outcome = v_outcome, estimate_micros = CASE WHEN estimate_currency IS NOT NULL THEN call_cost(p_attempt) END
+                        outcome = v_outcome, estimate_micros = v_cost.micros, estimate_currency = v_cost.currency, billed_minutes = v_cost.minutes
      WHERE id = p_attempt.id;
     UPDATE conversations SET closed_at = outdial.now(), outcome = v_outcome
      WHERE tenant_id = p_attempt.tenant_id AND id = p_attempt.conversation_id AND closed_at IS NULL;

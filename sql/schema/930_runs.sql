@@ -182,7 +182,10 @@ SELECT c.id, c.tenant_id, c.direction, c.kind, c.lead_id, c.campaign_id, c.agent
             WHEN a.state = 'permitted' THEN 'planned'
             WHEN l.status IS NULL OR l.status = 'planned' THEN 'dialing'
             ELSE l.status END AS status,
-       a.failure, a.error_code, l.duration, l.ringing_at, l.answered_at, coalesce(l.ended_at, a.ended_at) AS ended_at, c.outcome, c.opened_at AS created_at
+       a.failure, a.error_code, l.duration, l.ringing_at, l.answered_at, coalesce(l.ended_at, a.ended_at) AS ended_at, c.outcome, c.opened_at AS created_at,
+       CASE WHEN a.ended_at IS NOT NULL AND a.provider_sid IS NOT NULL THEN outdial.money_text(coalesce(abs(a.price_micros), a.estimate_micros)) END AS price,
+       CASE WHEN a.ended_at IS NOT NULL AND a.provider_sid IS NOT NULL THEN coalesce(a.price_currency, a.estimate_currency) END AS price_currency,
+       coalesce(a.ended_at IS NOT NULL AND a.provider_sid IS NOT NULL AND a.price_micros IS NULL AND a.estimate_micros IS NOT NULL, false) AS price_estimated
   FROM conversations c
   LEFT JOIN attempts a ON a.tenant_id = c.tenant_id AND a.conversation_id = c.id
   LEFT JOIN legs l ON l.tenant_id = a.tenant_id AND l.attempt_id = a.id AND l.parent_sid IS NULL;

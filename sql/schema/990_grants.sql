@@ -40,7 +40,7 @@ GRANT INSERT, UPDATE, DELETE ON trunks TO api;
 GRANT INSERT (id, tenant_id, provider, label, account_sid, api_key, app_sid, base_url, assistant_id, phone_number_id, sip_trunk_id, auth_token_sealed,
               api_secret_sealed, webhook_secret_sealed, default_number, calls_per_second, max_open_calls, screens_numbers),
       UPDATE (label, account_sid, api_key, app_sid, base_url, assistant_id, phone_number_id, sip_trunk_id, auth_token_sealed, api_secret_sealed,
-              webhook_secret_sealed, default_number, calls_per_second, max_open_calls, screens_numbers, status, status_reason, updated_at),
+              webhook_secret_sealed, default_number, calls_per_second, max_open_calls, screens_numbers, rates, status, status_reason, updated_at),
       DELETE ON provider_accounts TO api;
 GRANT UPDATE (campaign_id, trunk_id, livekit_trunk_id, is_active, daily_cap, updated_at) ON phone_numbers TO api;
 GRANT INSERT (id, tenant_id, name, agent_kind, is_default, account_id, caller_id, caller_id_strategy, number_daily_cap, interval_ms, max_open_calls, calls_per_second, window_opens,
@@ -104,17 +104,18 @@ BEGIN
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
                                            'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'campaign_recycle', 'campaign_pacing', 'numbers_store', 'number_order', 'number_release', 'number_report', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
                                            'list_add_members', 'import_batch', 'imports_left', 'import_left', 'import_give_up', 'lead_texts_catch_up',
-                                           'webhook_test', 'webhook_redeliver']) THEN
+                                           'webhook_test', 'webhook_redeliver',
+                                           'money_text', 'campaign_cost', 'campaign_forecast', 'tenant_cost']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO api', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'hold', 'now', 'uuid7',
                                            'dial_campaign', 'dialer_campaigns', 'dialer_orphans', 'attempts_accepted', 'dialer_looks', 'dialer_account', 'dialer_metrics',
-                                           'dialer_numbers', 'number_report',
+                                           'dialer_numbers', 'number_report', 'dialer_prices', 'price_report', 'money_text',
                                            'attempt_report', 'look_owned', 'look_settle', 'look_news', 'cancel_settle', 'audit_add',
                                            'webhook_claim', 'webhook_settle', 'webhook_tend']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO dialer', v_function.signature);
         END IF;
-        IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'now']) THEN
+        IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'now', 'money_text']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO events', v_function.signature);
         END IF;
     END LOOP;

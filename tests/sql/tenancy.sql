@@ -22,6 +22,7 @@ BEGIN
     INSERT INTO attempts (id, tenant_id, conversation_id, campaign_id, list_id, lead_id, account_id, phone_e164, caller_id, state, permitted_at, permit_until, holder, rules, provider_sid)
     VALUES (w.id(p, 71), t, w.id(p, 70), w.id(p, 20), w.id(p, 21), w.id(p, 40), w.id(p, 10), '+12125552040', '+12127771000', 'accepted', outdial.now(), outdial.now(), 1, '{}', 'CA' || p);
     INSERT INTO legs (tenant_id, conversation_id, attempt_id, account_id, provider_sid, party, status) VALUES (t, w.id(p, 70), w.id(p, 71), w.id(p, 10), 'CA' || p, 'lead', 'dialing');
+    INSERT INTO price_asks (attempt_id, tenant_id, account_id, ended_at, due_at) VALUES (w.id(p, 71), t, w.id(p, 10), outdial.now(), outdial.now());
     INSERT INTO call_events (tenant_id, attempt_id, source, source_key, kind) VALUES (t, w.id(p, 71), 'webhook', 'x', 'canary');
     INSERT INTO stray_events (tenant_id, account_id, call_sid, kind, payload) VALUES (t, w.id(p, 10), 'CAx', 'canary', '{}');
     INSERT INTO dnc (tenant_id, phone_e164, source) VALUES (t, '+12125559999', 'api');
@@ -198,6 +199,11 @@ SELECT is(w.try('api in a', q), want, q) FROM (VALUES
     (format('SELECT mode FROM outdial.hook_voice(%L, %L, NULL, ''CAz'', NULL, ''k'', NULL)', w.id('b'), w.id('b', 71)), 'forei'),
     (format('SELECT mode FROM outdial.hook_gather(%L, %L, NULL, ''CAz'', ''2'', NULL, ''k'', NULL)', w.id('b'), w.id('b', 71)), 'forei'),
     (format('SELECT count(*) FROM outdial.hook_redirect(%L, %L, NULL)', w.id('b'), w.id('b', 71)), '0'),
+    (format('SELECT count(*) FROM outdial.campaign_cost(%L, %L)', w.id('b'), w.id('b', 20)), '0'),
+    (format('SELECT count(*) FROM outdial.campaign_cost(%L, %L)', w.id('a'), w.id('b', 20)), '0'),
+    (format('SELECT count(outdial.campaign_forecast(%L, %L, ''{+12125550001}'', 1))', w.id('b'), w.id('b', 20)), '0'),
+    (format('SELECT count(outdial.campaign_forecast(%L, %L, ''{+12125550001}'', 1))', w.id('a'), w.id('b', 20)), '0'),
+    (format('SELECT count(*) FROM outdial.tenant_cost(%L, ''-infinity'', ''infinity'', ''day'')', w.id('b')), '0'),
     (format('SELECT count(*) FROM outdial.calls WHERE tenant_id = %L', w.id('b')), '0'),
     ('SELECT count(*) FROM outdial.calls', '1')) AS v(q, want);
 SELECT is((SELECT count(*) FROM dnc WHERE tenant_id = w.id('b') OR tenant_id IS NULL), 1::bigint, 'none of that wrote a do-not-call row of B');
