@@ -46,12 +46,38 @@ int64_t utc_seconds(struct utc at)
     return whole(at.us, 1000000);
 }
 
+/*
+ * The Gregorian calendar in UTC, here and in day_of(): libc's takes a lock that all threads share.  Counted in years that begin in March,
+ * whose leap day is the last: 146097 days are 400 years, 153 days any five months.
+ */
 static struct tm civil(struct utc at)
 {
-    struct tm tm;
-    time_t seconds = utc_seconds(at);
-    gmtime_r(&seconds, &tm);
-    return tm;
+    int64_t seconds = utc_seconds(at), day = whole(seconds, 86400);
+    int second = (int)(seconds - day * 86400);
+    int64_t since = day + 719468;                               /* days since 0000-03-01 */
+    int64_t era = whole(since, 146097);
+    int in_era = (int)(since - era * 146097);
+    int year = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    int in_year = in_era - (365 * year + year / 4 - year / 100);
+    int month = (5 * in_year + 2) / 153;                        /* from March */
+    return (struct tm){ .tm_year = (int)(year + era * 400) + (month >= 10) - 1900, .tm_mon = (month + 2) % 12,
+                        .tm_mday = in_year - (153 * month + 2) / 5 + 1, .tm_wday = (int)(day + 4 - whole(day + 4, 7) * 7),
+                        .tm_hour = second / 3600, .tm_min = second / 60 % 60, .tm_sec = second % 60 };
+}
+
+/* Days since 1970-01-01. */
+static int64_t day_of(int year, int month, int day)
+{
+    int from_march = (month + 9) % 12;
+    int64_t shifted = year - (month <= 2), era = whole(shifted, 400);
+    int64_t in_era = shifted - era * 400;
+    return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + (153 * from_march + 2) / 5 + day - 1 - 719468;
+}
+
+static void put_digits(char *to, int value, int count)
+{
+    for (int i = count - 1; i >= 0; i--, value /= 10)
+        to[i] = (char)('0' + value % 10);
 }
 
 char *utc_text(struct arena *arena, struct utc at)
@@ -59,9 +85,19 @@ char *utc_text(struct arena *arena, struct utc at)
     if (!at.us)
         return NULL;
     struct tm tm = civil(at);
-    int ms = (int)(whole(at.us, 1000) - utc_seconds(at) * 1000);
-    return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-                        tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
+    int ms = (int)(whole(at.us, 1000) - utc_seconds(at) * 1000), year = tm.tm_year + 1900;
+    if (year < 0 || year > 9999)
+        return arena_printf(arena, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, ms);
+    static const char pattern[] = "0000-00-00T00:00:00.000Z";
+    char *text = arena_copy(arena, pattern, sizeof pattern - 1);
+    put_digits(text, year, 4);
+    put_digits(text + 5, tm.tm_mon + 1, 2);
+    put_digits(text + 8, tm.tm_mday, 2);
+    put_digits(text + 11, tm.tm_hour, 2);
+    put_digits(text + 14, tm.tm_min, 2);
+    put_digits(text + 17, tm.tm_sec, 2);
+    put_digits(text + 20, ms, 3);
+    return text;
 }
 
 char *utc_text_rfc2822(struct arena *arena, struct utc at)
@@ -101,9 +137,7 @@ static bool instant_of(int year, int month, int day, int hour, int minute, int s
     if (month < 1 || month > 12 || day < 1 || day > longest[month - 1] + (month == 2 && leap) || hour > 23
         || minute > 59 || second > 60)
         return false;
-    struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour,
-                     .tm_min = minute, .tm_sec = second };
-    *seconds = timegm(&tm);
+    *seconds = day_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
     return true;
 }
 

@@ -194,7 +194,10 @@ static bool in_xml(uint32_t c)
 
 bool utf8_valid(const char *bytes, size_t length)
 {
-    return every_character(bytes, length, not_nul);
+    size_t plain = 0;
+    while (plain < length && (signed char)bytes[plain] > 0)
+        plain++;
+    return every_character(bytes + plain, length - plain, not_nul);
 }
 
 bool utf8_valid_xml(const char *bytes, size_t length)

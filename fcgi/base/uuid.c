@@ -81,8 +81,16 @@ char *uuid_text(struct arena *arena, struct uuid id)
 {
     if (uuid_is_none(id))
         return NULL;
-    const char *h = uuid_hex(arena, id);
-    return arena_printf(arena, "%.8s-%.4s-%.4s-%.4s-%s", h, h + 8, h + 12, h + 16, h + 20);
+    static const char digits[] = "0123456789abcdef";
+    char *text = arena_alloc(arena, 37), *to = text;
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *to++ = '-';
+        *to++ = digits[id.byte[i] >> 4];
+        *to++ = digits[id.byte[i] & 15];
+    }
+    *to = '\0';
+    return text;
 }
 
 bool uuid_is_none(struct uuid id)

@@ -37,7 +37,7 @@ struct member {
     enum sql           which;                                   /* from here on it belongs to the thread's arena */
     const char *const *values;
     const char        *sorted_by;
-    bool               enters;
+    bool               enters, announced;                       /* has a credential; sends it in this flush */
     const char        *credential[SESSION_CREDENTIAL];
     int64_t            deadline_ms;
 };
@@ -155,14 +155,28 @@ static void conclude(struct lane *lane, struct member **batch, size_t count, enu
 
 /* ---- one flush ---- */
 
+static int compare_credentials(const struct member *a, const struct member *b)
+{
+    for (size_t i = 0; i < SESSION_CREDENTIAL; i++) {
+        const char *x = a->credential[i], *y = b->credential[i];
+        int order = x && y ? strcmp(x, y) : (x != NULL) - (y != NULL);
+        if (order)
+            return order;
+    }
+    return 0;
+}
+
 static bool before(const struct member *a, const struct member *b)
 {
     if (a->enters != b->enters)
         return b->enters;
-    return strcmp(a->sorted_by, b->sorted_by) < 0;
+    int order = strcmp(a->sorted_by, b->sorted_by);
+    if (order == 0 && a->enters)
+        order = compare_credentials(a, b);
+    return order < 0;
 }
 
-/* Nobody's statements first, then by what is locked; of equals, who came first stays first. */
+/* Nobody's statements first, then by what is locked, then by who asks; of equals, who came first stays first. */
 static void sort(struct member **batch, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
@@ -174,11 +188,13 @@ static void sort(struct member **batch, size_t count)
     }
 }
 
+/* A flush is one transaction: what one member was let in with stays entered for the next, if it comes with the very same. */
 static bool send_all(PGconn *conn, struct member **batch, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         struct member *m = batch[i];
-        if ((m->enters && !session_queue(conn, SQL_SESSION_ENTER, m->credential)) || !session_queue(conn, m->which, m->values))
+        m->announced = m->enters && (i == 0 || !batch[i - 1]->enters || compare_credentials(batch[i - 1], m) != 0);
+        if ((m->announced && !session_queue(conn, SQL_SESSION_ENTER, m->credential)) || !session_queue(conn, m->which, m->values))
             return false;
     }
     return PQpipelineSync(conn);
@@ -191,7 +207,7 @@ static bool send_all(PGconn *conn, struct member **batch, size_t count)
 static enum session_wait collect(PGconn *conn, struct member **batch, size_t count, size_t *culprit)
 {
     int64_t deadline = boot_now_ms() + TURN_MS;
-    bool cancelled = false, entering = batch[0]->enters;
+    bool cancelled = false, entering = batch[0]->announced;
     size_t at = 0;
 
     *culprit = count;
@@ -226,7 +242,7 @@ static enum session_wait collect(PGconn *conn, struct member **batch, size_t cou
         if (entering || at >= count)
             entering = false;
         else
-            entering = ++at < count && batch[at]->enters;
+            entering = ++at < count && batch[at]->announced;
     }
 }
 

@@ -6,8 +6,9 @@
  * transaction and one commit, which is durable before anybody hears of it.  Nothing waits for company: a lone statement
  * leaves at once, and a batch is what came while the one before it was under way.
  *
- * Members do not see each other.  Each is preceded by its own enter(), which replaces the identity before it or stops the batch;
- * members without a credential (webhooks, logins) come first, before anybody has entered.
+ * Members do not see each other.  Each is preceded by an enter(), which replaces the identity before it or stops the batch; those that come
+ * with the very same credential stand together, and one enter() lets all of them in.  Members without a credential (webhooks, logins) come
+ * first, before anybody has entered.
  *
  * One error rolls the batch back.  Its members are then run one by one, each with its own Sync, so that the poison fails alone,
  * with its own error, and the others succeed.

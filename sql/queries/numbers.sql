@@ -4,10 +4,7 @@
 -- lane: read
 -- $4 campaign, $5 type, $6 active, $7 the number itself: NULL is any.
 SELECT id, tenant_id, number, type, provider, provider_sid, campaign_id, livekit_trunk_id, is_active, state, daily_cap, calls_today, purchased_at, metadata, updated_at
-  FROM outdial.number_shown
- WHERE tenant_id = $1 AND ($3::uuid IS NULL OR id < $3) AND ($4::uuid IS NULL OR campaign_id = $4)
-   AND ($5::text IS NULL OR type = $5) AND ($6::boolean IS NULL OR is_active = $6) AND ($7::text IS NULL OR number = $7)
- ORDER BY id DESC LIMIT $2;
+  FROM outdial.number_page($1, $2, $3, $4, $5, $6, $7);
 
 -- name: number_of_account
 -- lane: read

@@ -82,9 +82,9 @@ END $$;
 -- Ties tenant and principal to this backend and this transaction: a setting copied from elsewhere opens nothing.  Inlined where the key may be read.
 DROP FUNCTION IF EXISTS outdial.seal_of(text, text);
 CREATE OR REPLACE FUNCTION outdial.seal_of(p_key bytea, p_tenant text, p_principal text) RETURNS text LANGUAGE sql STABLE AS $$
-    -- lengths first, or one text could be cut into tenant and principal in two ways
-    SELECT encode(sha256(p_key || convert_to(length(p_tenant) || '|' || p_tenant || '|' || length(p_principal) || '|' || p_principal || '|' || pg_backend_pid() || '|'
-                                             || extract(epoch FROM transaction_timestamp()), 'UTF8') || p_key), 'hex')
+    -- what has a fixed size first, and the tenant's length with it, or one text could be cut into tenant and principal in two ways
+    SELECT encode(sha256(p_key || timestamptz_send(transaction_timestamp()) || int4send(pg_backend_pid()) || int4send(length(p_tenant))
+                         || convert_to(p_tenant || p_principal, 'UTF8') || p_key), 'hex')
 $$;
 
 -- The tenant this transaction has entered, or NULL: what every row-level policy compares with.

@@ -185,6 +185,7 @@ BEGIN
 END $$;
 
 -- A number as clients see it.
+DROP FUNCTION IF EXISTS outdial.number_page(uuid, integer, uuid, uuid, text, boolean, text);
 DROP VIEW IF EXISTS outdial.number_shown;
 CREATE VIEW outdial.number_shown WITH (security_invoker = true) AS
 SELECT n.id, n.tenant_id, n.account_id, n.number, n.type, n.provider, n.provider_sid, n.campaign_id, n.livekit_trunk_id,
@@ -194,3 +195,26 @@ SELECT n.id, n.tenant_id, n.account_id, n.number, n.type, n.provider, n.provider
   JOIN tenants t ON t.id = n.tenant_id
   LEFT JOIN number_use u ON u.tenant_id = n.tenant_id AND u.number = n.number;
 GRANT SELECT ON outdial.number_shown TO api, gate;
+
+-- A page of them, the youngest first; of what may be wanted NULL is any.  The same rows as the view's, at half its price: the seal is checked
+-- once for all three tables, and counters are looked up for the rows of the page alone.
+CREATE FUNCTION outdial.number_page(p_tenant uuid, p_most integer, p_before uuid, p_campaign uuid, p_type text, p_active boolean, p_number text)
+RETURNS SETOF number_shown LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+DECLARE
+    v_today  date;
+BEGIN
+    SELECT tenant_day(t, outdial.now()) INTO v_today FROM tenants t WHERE id = p_tenant AND id = outdial.tenant();
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    SELECT n.id, n.tenant_id, n.account_id, n.number, n.type, n.provider, n.provider_sid, n.campaign_id, n.livekit_trunk_id,
+           n.is_active AND NOT n.carrier_gone AND n.state = 'owned', n.carrier_gone, n.state, n.daily_cap,
+           coalesce((SELECT u.calls FROM number_use u WHERE u.tenant_id = p_tenant AND u.number = n.number AND u.day >= v_today), 0),
+           n.purchased_at, n.metadata, n.updated_at
+      FROM phone_numbers n
+     WHERE n.tenant_id = p_tenant AND (p_before IS NULL OR n.id < p_before) AND (p_campaign IS NULL OR n.campaign_id = p_campaign)
+       AND (p_type IS NULL OR n.type = p_type) AND (p_number IS NULL OR n.number = p_number)
+       AND (p_active IS NULL OR (n.is_active AND NOT n.carrier_gone AND n.state = 'owned') = p_active)
+     ORDER BY n.id DESC LIMIT p_most;
+END $$;

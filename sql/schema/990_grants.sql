@@ -102,7 +102,7 @@ BEGIN
                                            'account_for', 'platform_tenants', 'platform_only', 'platform_tenant_create', 'platform_tenant_status', 'audit_add',
                                            'dial_single', 'attempt_report', 'attempt_state', 'dnc_add', 'dnc_settled', 'campaign_settled',
                                            'hook_status', 'hook_voice', 'hook_gather', 'hook_inbound', 'hook_redirect', 'caller_id_candidate', 'attempt_account',
-                                           'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'campaign_recycle', 'campaign_pacing', 'numbers_store', 'number_order', 'number_release', 'number_report', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
+                                           'number_page', 'run_campaign', 'leads_by_phone', 'run_start', 'run_set_state', 'list_add', 'campaign_recycle', 'campaign_pacing', 'numbers_store', 'number_order', 'number_release', 'number_report', 'setup_finish', 'look_news', 'lead_search', 'lead_delete', 'lead_text',
                                            'list_add_members', 'import_batch', 'imports_left', 'import_left', 'import_give_up', 'lead_texts_catch_up',
                                            'webhook_test', 'webhook_redeliver',
                                            'money_text', 'campaign_cost', 'campaign_forecast', 'tenant_cost']) THEN
