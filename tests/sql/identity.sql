@@ -60,7 +60,7 @@ UPDATE users SET is_platform = true WHERE id = w.id('a', 1);
 SELECT is(w.in('a', 'SELECT count(*) > 1 FROM outdial.platform_tenants(10, NULL)'), 'true', 'a platform administrator sees every tenant');
 SELECT is(w.enter(w.id('b'), 'user:' || w.id('a', 1), 1, NULL, 'owner'), 'OD404 not_found', 'gives no entry into another tenant');
 UPDATE users SET is_platform = false WHERE id = w.id('a', 1);
-SELECT is(w.in('a', 'SELECT count(*) FROM outdial.platform_tenants(10, NULL)'), 'OD403', 'and nobody else');
+SELECT is(w.in('a', 'SELECT count(*) FROM outdial.platform_tenants(10, NULL)'), 'OD403 forbidden', 'and nobody else');
 
 -- The seal: settings copied, cut differently, or made up open nothing
 CREATE FUNCTION w.forge(p_settings text) RETURNS text LANGUAGE plpgsql AS $$

@@ -38,7 +38,8 @@ const creates = {
   '/api/v1/tenants/:tenant/webhook-endpoints/:id/test': { prepare: endpoint, body: () => undefined, count: (m) => one('SELECT count(*) FROM webhook_deliveries d JOIN webhook_endpoints e ON e.id = d.endpoint_id WHERE e.description = $1', m) },
   '/api/v1/tenants/:tenant/phone-numbers': {
     prepare: async () => ({ number: (await maria.get(`${tenant}/phone-numbers/available?country=US&type=local&limit=1`)).body.data[0].number }),
-    body: (m, { number }) => ({ number }), count: (m, { number }) => one('SELECT count(*) FROM phone_numbers WHERE number = $1', number) },
+    body: (m, { number }) => ({ number }), count: (m, { number }) => one('SELECT count(*) FROM phone_numbers WHERE number = $1', number),
+    undo: async ({ number }) => maria.delete(`${tenant}/phone-numbers/${(await rows('SELECT id FROM phone_numbers WHERE number = $1', [number]))[0].id}`) },
   '/api/v1/tenants/:tenant/campaigns': { body: (m) => ({ name: m }), count: (m) => one('SELECT count(*) FROM campaigns WHERE name = $1', m) },
   '/api/v1/tenants/:tenant/campaigns/:id/leads': {
     prepare: async (m) => {
@@ -101,6 +102,7 @@ for (const pattern of table) {
     assert.equal(other.status, 409, other.text);
     assert.equal(other.body.code, 'key_reused');
     assert.equal(await creates[pattern].count(marker, request.place), 1);
+    await creates[pattern].undo?.(request.place);
   });
 
   test(`POST ${pattern}: a worker killed in the middle makes one`, async () => {
@@ -117,6 +119,7 @@ for (const pattern of table) {
     }, 60000);
     assert.equal(await creates[pattern].count(marker, request.place), 1, last.text);
     assert.equal((await request.send(key)).headers.get('idempotent-replayed'), 'true');
+    await creates[pattern].undo?.(request.place);
   });
 }
 
