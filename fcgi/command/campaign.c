@@ -2,13 +2,16 @@
  * outdial campaign
  */
 #include <stdio.h>
+#include <string.h>
 
+#include "base/json.h"
 #include "base/str.h"
 #include "command/choose.h"
 #include "model/phone.h"
 #include "service/campaigns.h"
 #include "service/numbers.h"
 #include "service/runs.h"
+#include "store/cost.h"
 
 #define TEST_CAMPAIGN "Test campaign"
 
@@ -83,6 +86,40 @@ static fallible show_pacing(struct ctx *ctx, const struct campaign *c)
     return NULL;
 }
 
+static const char *amount(const struct json *object, const char *name)
+{
+    const char *text = json_string(json_get(object, name));
+
+    return text ? text : "-";
+}
+
+static long count(const struct json *object, const char *name)
+{
+    int64_t number = 0;
+
+    json_integer(json_get(object, name), &number);
+    return (long)number;
+}
+
+static fallible show_cost(struct ctx *ctx, struct uuid campaign)
+{
+    struct campaign_cost cost;
+    const struct json *totals, *forecast;
+
+    TRY(cost_of_campaign(ctx, campaign, &cost));
+    TRY(json_read(ctx->arena, cost.totals, strlen(cost.totals), &totals));
+    TRY(json_read(ctx->arena, cost.forecast, strlen(cost.forecast), &forecast));
+    for (size_t i = 0; i < json_length(totals); i++) {
+        const struct json *sum = json_at(totals, i);
+        printf("  cost        %s %s for %ld calls and %ld minutes; %s of it estimated; %s per answered call, %s per lead\n", amount(sum, "currency"),
+               amount(sum, "total"), count(sum, "calls"), count(sum, "minutes"), amount(sum, "estimated"), amount(sum, "perAnsweredCall"), amount(sum, "perLead"));
+    }
+    if (count(forecast, "leads") > 0 && json_string(json_get(forecast, "low")))
+        printf("  forecast    %s %s to %s for calling the %ld that wait once\n", amount(forecast, "currency"), amount(forecast, "low"),
+               amount(forecast, "high"), count(forecast, "leads"));
+    return NULL;
+}
+
 static fallible show(struct invocation *inv)
 {
     struct campaign c;
@@ -98,6 +135,7 @@ static fallible show(struct invocation *inv)
            c.agent_phone ? c.agent_phone : "the tenant's", c.sip_trunk_id ? c.sip_trunk_id : "the platform's", c.phone_numbers);
     printf("  list        %ld of %ld done, %ld calls made, %ld remaining\n", (long)p.current_index, (long)p.total_leads, (long)p.calls_made, (long)p.remaining);
     TRY(show_pacing(inv->ctx, &c));
+    TRY(show_cost(inv->ctx, c.id));
     check_flow(inv->ctx, inv->settings, &c, &p);
     return NULL;
 }

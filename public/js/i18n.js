@@ -67,6 +67,11 @@ export function number(value) {
     return new Intl.NumberFormat(language.get().locale, { maximumFractionDigits: 3 }).format(value);
 }
 
+/** An amount of money; carriers charge in parts of a cent. @param {string} amount decimal @param {string} currency */
+export function money(amount, currency) {
+    return new Intl.NumberFormat(language.get().locale, { style: "currency", currency, minimumFractionDigits: 2, maximumFractionDigits: 4 }).format(Number(amount));
+}
+
 /** A number as people type it: comma or point.  NaN where it is not one. @param {string} text */
 export function parseNumber(text) {
     const plain = text.trim().replace(",", ".");

@@ -129,6 +129,8 @@ test("six numbers are called, the picture and the log agree with what the carrie
         "Nobody Ltd,,none", "Far Away,+1 911 555 0100,none"].join("\n"));
     assert.match(await page.locator("#list-count").innerText(), /^8 leads/);
     assert.equal(await page.locator("#preview tbody tr").count(), 6);
+    await page.waitForSelector("#forecast strong");
+    assert.match(await page.locator("#forecast strong").innerText(), /\$\d+\.\d\d+ to \$\d+\.\d\d+/);
     await page.click("#start");
 
     await page.waitForSelector("#skipped tr[data-reason=missing_phone]");
@@ -152,6 +154,9 @@ test("six numbers are called, the picture and the log agree with what the carrie
     }
     await page.fill("#filter", national(numbers[3]));
     assert.equal(await page.locator("#log tbody tr").count(), 1);
+    await page.fill("#filter", "");
+    await page.waitForFunction((number) => /\$\d/.test(document.querySelector(`#log tr[data-phone="${number}"] .cell-price`)?.textContent ?? ""), numbers[0]);
+    assert.match(await page.locator("#cost dd").first().innerText(), /^\$\d/);
     assert.deepEqual(complaints, []);
 });
 

@@ -12,6 +12,7 @@ import { Icon } from "../parts/icon.js";
 import { ErrorNotice, Notice } from "../parts/notice.js";
 import { toast } from "../parts/toast.js";
 import { Composer } from "./calling/composer.js";
+import { Cost, ListForecast, useCost } from "./calling/cost.js";
 import { DoNotCall } from "./calling/do-not-call.js";
 import { Log } from "./calling/log.js";
 import { Pacing } from "./calling/pacing.js";
@@ -88,6 +89,7 @@ function FirstCampaign({ tenantId, allowed, onCreated }) {
 function Desk({ campaigns, campaign, tenantId, role }) {
     const run = useRun(campaign.id);
     const { status, phase } = run;
+    const cost = useCost(tenantId, campaign.id, phase === "running" || phase === "stopping", run.rows?.length ?? 0);
     const [text, setText] = useState("");
     const [interval, setInterval] = useState(/** @type {string | null} */ (null));
     const [replacing, setReplacing] = useState(false);
@@ -215,7 +217,8 @@ function Desk({ campaigns, campaign, tenantId, role }) {
             ${composing && html`
                 ${phase === "paused" && html`<${Notice} kind="warn" icon="triangle-alert">
                     <p>${tn("setup.replaces", status?.remaining ?? 0)}</p><//>`}
-                <${Composer} text=${text} setText=${setText} list=${list} allowed=${allowed} bodySize=${bodySize} />`}
+                <${Composer} text=${text} setText=${setText} list=${list} allowed=${allowed} bodySize=${bodySize} />
+                ${list.leads.length > 0 && html`<${ListForecast} tenantId=${tenantId} campaignId=${campaign.id} leads=${list.leads} />`}`}
             ${!active && html`<${ErrorNotice} error=${error} place="run" />`}
             ${composing && html`<div class="actions">
                 <button type="button" id="start" class="button primary wide" disabled=${!allowed || busy || !list.leads.length}
@@ -230,7 +233,8 @@ function Desk({ campaigns, campaign, tenantId, role }) {
             <${Progress} status=${status} phase=${phase} rows=${run.rows} complete=${!run.cursor} campaign=${campaign.name} actions=${actions} />
             ${skipped.length > 0 && html`<${SkippedList} skipped=${skipped} names=${names.current} onDismiss=${() => setSkipped([])} />`}
             <${Pacing} campaignId=${campaign.id} tenantId=${tenantId} allowed=${allowed} />
-            <${Log} rows=${run.rows} more=${run.cursor ? run.more : null} />
+            <${Cost} totals=${cost.totals} />
+            <${Log} rows=${run.rows} prices=${cost.prices} more=${run.cursor ? run.more : null} />
         </div>
         <${DoNotCall} tenantId=${tenantId} allowed=${may(role, "dnc")} />
         ${confirming && html`<${Dialog} title=${t("stop.title")} onClose=${() => setConfirming(false)} actions=${html`

@@ -6,6 +6,7 @@ import { ANSWERED_BY_ICON, outcomeOf, STATUS_ICON } from "../../outcomes.js";
 import { Copy } from "../../parts/copy.js";
 import { Icon } from "../../parts/icon.js";
 import { ErrorNotice } from "../../parts/notice.js";
+import { CallPrice } from "./cost.js";
 
 /** @typedef {import("../../outcomes.js").LogRow} LogRow */
 
@@ -21,8 +22,8 @@ function matches(row, wanted) {
     return text.toLocaleLowerCase().includes(wanted.trim().toLocaleLowerCase());
 }
 
-/** @param {{ row: LogRow }} props */
-function Row({ row }) {
+/** @param {{ row: LogRow, price: import("./cost.js").Price | undefined }} props */
+function Row({ row, price }) {
     return html`<tr role="row" data-phone=${row.phone} data-status=${row.status}>
         <td role="cell" class="cell-lead"><bdi class="lead-name">${row.leadData?.name || t("log.no_name")}</bdi>
             ${row.leadData?.category && html`<small><bdi>${row.leadData.category}</bdi></small>`}</td>
@@ -33,6 +34,7 @@ function Row({ row }) {
             ? html`<span class="by"><${Icon} name=${ANSWERED_BY_ICON[row.answeredBy] ?? "circle-help"} />
                 ${word("answered_by", row.answeredBy)}</span>`
             : html`<span class="nobody">–</span>`}</td>
+        <td role="cell" class="cell-price"><${CallPrice} price=${price} /></td>
         <td role="cell" class="cell-time"><time dateTime=${row.timestamp} title=${new Date(row.timestamp).toString()}>
             ${when(row.timestamp)}</time></td>
         <td role="cell" class="cell-sid">${row.callSid
@@ -41,8 +43,11 @@ function Row({ row }) {
     </tr>`;
 }
 
-/** @param {{ rows: LogRow[] | null, more: (() => Promise<void>) | null }} props more: null at the end of the log */
-export function Log({ rows, more }) {
+/**
+ * @param {{ rows: LogRow[] | null, prices: Map<string, import("./cost.js").Price>, more: (() => Promise<void>) | null }} props
+ *        more: null at the end of the log
+ */
+export function Log({ rows, prices, more }) {
     const [wanted, setWanted] = useState("");
     const [busy, setBusy] = useState(false);
     const [error, setError] = useState(/** @type {unknown} */ (null));
@@ -89,9 +94,11 @@ export function Log({ rows, more }) {
             <thead role="rowgroup"><tr role="row">
                 <th role="columnheader" scope="col">${t("column.name")}</th><th role="columnheader" scope="col">${t("column.phone")}</th>
                 <th role="columnheader" scope="col">${t("column.status")}</th><th role="columnheader" scope="col">${t("column.answered_by")}</th>
+                <th role="columnheader" scope="col">${t("column.price")}</th>
                 <th role="columnheader" scope="col">${t("column.time")}</th><th role="columnheader" scope="col">${t("column.sid")}</th>
             </tr></thead>
-            <tbody role="rowgroup">${shown.map((row) => html`<${Row} key=${row.callSid ?? `${row.phone} ${row.timestamp}`} row=${row} />`)}</tbody>
+            <tbody role="rowgroup">${shown.map((row) => html`<${Row} key=${row.callSid ?? `${row.phone} ${row.timestamp}`} row=${row}
+                price=${prices.get(row.callSid ?? "")} />`)}</tbody>
         </table>`}
         <${ErrorNotice} error=${error} />
         ${known.length > 0 && html`<footer class="card-foot">
