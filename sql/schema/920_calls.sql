@@ -393,7 +393,7 @@ RETURNS text LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdia
 DECLARE
     v_whose  record;
 BEGIN
-    SELECT * INTO v_whose FROM hook_enter(p_tenant, p_attempt, p_accounts, p_sid, nullif(p_parent_sid, ''), 'status', p_payload);
+    v_whose := hook_enter(p_tenant, p_attempt, p_accounts, p_sid, nullif(p_parent_sid, ''), 'status', p_payload);
     IF v_whose.verdict <> 'ours' THEN
         RETURN v_whose.verdict;
     END IF;
@@ -401,26 +401,28 @@ BEGIN
                      p_duration, p_answered_by, p_to, p_payload);
 END $$;
 
--- Stores one piece of news and folds it.  The caller has locked the attempt.
+-- Stores one piece of news and folds it.  The caller has locked the attempt, and passes it as it is now.
 CREATE OR REPLACE FUNCTION outdial.call_news(p_attempt attempts, p_sid text, p_parent_sid text, p_source text, p_source_key text, p_status text,
                                              p_at timestamptz, p_duration integer, p_answered_by text, p_to text, p_payload jsonb)
 RETURNS text LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
 DECLARE
     v_leg  legs;
+    v_now  timestamptz := outdial.now();
 BEGIN
     INSERT INTO call_events (tenant_id, attempt_id, leg_sid, source, source_key, kind, payload, received_at)
-    VALUES (p_attempt.tenant_id, p_attempt.id, p_sid, p_source, p_source_key, coalesce(p_status, 'note'), coalesce(p_payload, '{}'), outdial.now())
+    VALUES (p_attempt.tenant_id, p_attempt.id, p_sid, p_source, p_source_key, coalesce(p_status, 'note'), coalesce(p_payload, '{}'), v_now)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
         RETURN 'repeated';
     END IF;
     v_leg := leg_fold(p_attempt, p_sid, p_parent_sid, p_status, p_at, p_duration, p_to);
+    -- a verdict that says more outranks one that says less
+    IF p_parent_sid IS NULL AND p_answered_by IS NOT NULL AND coalesce(p_attempt.answered_by, 'unknown') = 'unknown' THEN
+        p_attempt.answered_by := p_answered_by;
+    END IF;
+    p_attempt.last_heard_at := v_now;
     -- next_look_at stays: an update that touches no index costs a third, and dialer_looks() puts off whoever was heard of
-    UPDATE attempts SET last_heard_at = outdial.now(),
-                        -- a verdict that says more outranks one that says less
-                        answered_by = CASE WHEN p_parent_sid IS NULL AND p_answered_by IS NOT NULL AND (answered_by IS NULL OR answered_by = 'unknown')
-                                           THEN p_answered_by ELSE answered_by END
-     WHERE id = p_attempt.id RETURNING * INTO p_attempt;
+    UPDATE attempts SET last_heard_at = v_now, answered_by = p_attempt.answered_by WHERE id = p_attempt.id;
     IF p_parent_sid IS NULL AND status_rank(v_leg.status) >= 4 THEN
         PERFORM attempt_end(p_attempt, v_leg.status, p_at);
     END IF;
@@ -445,10 +447,10 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS
 DECLARE
     v_whose     record;
     v_attempt   attempts;
-    v_campaign  campaigns;
-    v_tenant    tenants;
+    v_over      boolean;
+    v_heard_by  text;
 BEGIN
-    SELECT * INTO v_whose FROM hook_enter(p_tenant, p_attempt, p_accounts, p_sid, NULL, 'voice', p_payload);
+    v_whose := hook_enter(p_tenant, p_attempt, p_accounts, p_sid, NULL, 'voice', p_payload);
     mode := v_whose.verdict;
     IF mode <> 'ours' THEN
         IF mode = 'stray' AND (v_whose.attempt).id IS NOT NULL THEN
@@ -460,21 +462,20 @@ BEGIN
     tenant_id := v_attempt.tenant_id;
     attempt_id := v_attempt.id;
     PERFORM call_news(v_attempt, p_sid, NULL, 'twiml', p_source_key, 'in_progress', outdial.now(), NULL, p_answered_by, v_attempt.phone_e164, p_payload);
-    SELECT * INTO v_attempt FROM attempts WHERE attempts.id = v_attempt.id;
-    SELECT * INTO v_tenant FROM tenants WHERE id = v_attempt.tenant_id;
-    SELECT * INTO v_campaign FROM campaigns c WHERE c.tenant_id = v_attempt.tenant_id AND c.id = v_attempt.campaign_id;
-    locale := coalesce(v_campaign.locale, v_tenant.locale);
-    persona := v_tenant.persona;
-    company := CASE WHEN v_tenant.company <> '' THEN v_tenant.company ELSE v_tenant.name END;
-    IF v_attempt.ended_at IS NOT NULL OR v_attempt.cancel_wanted = 'live' OR is_do_not_call(v_attempt.tenant_id, v_attempt.campaign_id, v_attempt.phone_e164) THEN
+    SELECT a.ended_at IS NOT NULL OR a.cancel_wanted IS NOT DISTINCT FROM 'live', a.answered_by,
+           coalesce(c.locale, t.locale), t.persona, CASE WHEN t.company <> '' THEN t.company ELSE t.name END
+      INTO v_over, v_heard_by, locale, persona, company
+      FROM attempts a JOIN tenants t ON t.id = a.tenant_id LEFT JOIN campaigns c ON c.tenant_id = a.tenant_id AND c.id = a.campaign_id
+     WHERE a.id = v_attempt.id;
+    IF v_over OR is_do_not_call(v_attempt.tenant_id, v_attempt.campaign_id, v_attempt.phone_e164) THEN
         mode := 'hangup';
-    ELSIF v_attempt.answered_by = 'machine' THEN
+    ELSIF v_heard_by = 'machine' THEN
         mode := 'machine';
-        voicemail := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'voicemail');
+        voicemail := script_text(v_attempt.tenant_id, v_attempt.campaign_id, locale, 'voicemail');
     ELSE
         mode := 'person';
-        greeting := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'greeting');
-        no_input := script_text(v_attempt.tenant_id, v_campaign.id, locale, 'no_input');
+        SELECT max(s.text) FILTER (WHERE s.part = 'greeting'), max(s.text) FILTER (WHERE s.part = 'no_input') INTO greeting, no_input
+          FROM scripts s WHERE s.tenant_id = v_attempt.tenant_id AND s.campaign_id = v_attempt.campaign_id AND s.locale = hook_voice.locale;
     END IF;
     RETURN NEXT;
 END $$;
