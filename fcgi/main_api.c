@@ -61,9 +61,15 @@ static bool write_reply(void *data, const char *bytes, size_t size)
     return FCGX_PutStr(bytes, (int)size, request->out) == (int)size;
 }
 
+static void cut_reply(void *data)
+{
+    FCGX_Request *request = data;
+    shutdown(request->ipcFd, SHUT_RDWR);
+}
+
 static void serve(struct ctx *ctx, FCGX_Request *request)
 {
-    struct exchange x = { .env = request->envp, .read = read_body, .write = write_reply, .data = request };
+    struct exchange x = { .env = request->envp, .read = read_body, .write = write_reply, .cut = cut_reply, .data = request };
     dispatch(ctx, &settings, &x);
     db_rest(ctx->db);
     request->keepConnection = 0;                                /* a kept connection would keep this thread with it */

@@ -68,6 +68,11 @@ static bool good_text(struct reading *r, const struct field *f, const char *name
     return false;
 }
 
+static bool is_json_list(const struct field *f)
+{
+    return f->kind == FIELD_RAW_JSON && f->type && *f->type == '[';
+}
+
 static void wrong_type(struct reading *r, const struct field *f)
 {
     static const char *const wanted[] = {
@@ -75,7 +80,7 @@ static void wrong_type(struct reading *r, const struct field *f)
         [FIELD_REAL] = "a number", [FIELD_TEXT] = "text", [FIELD_UUID] = "a UUID as text",
         [FIELD_UTC] = "an instant as text", [FIELD_RAW_JSON] = "an object",
         [FIELD_TEXT_LIST] = "a list of texts" };
-    WRONG(r, f->name, "wrong_type", "%s must be %s", f->name, wanted[f->kind]);
+    WRONG(r, f->name, "wrong_type", "%s must be %s", f->name, is_json_list(f) ? "a list" : wanted[f->kind]);
 }
 
 static bool in_range(struct reading *r, const struct field *f, double value)
@@ -142,7 +147,7 @@ static void read_text(struct reading *r, const struct field *f, const struct jso
 static void read_object(struct reading *r, const struct field *f, const struct json *value,
                         const char **member)
 {
-    if (json_type_of(value) != JSON_OBJECT) {
+    if (json_type_of(value) != (is_json_list(f) ? JSON_ARRAY : JSON_OBJECT)) {
         wrong_type(r, f);
         return;
     }

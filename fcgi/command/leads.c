@@ -11,6 +11,7 @@
 #include "command/choose.h"
 #include "service/imports.h"
 #include "service/leads.h"
+#include "store/lists.h"
 
 #define REFUSALS_SHOWN 20
 #define BAR            30                                       /* characters */
@@ -122,15 +123,52 @@ static fallible list(struct invocation *inv)
     return NULL;
 }
 
+struct export_progress { int64_t started_ms, next_ms; };
+
+static void tell_written(int64_t count, void *data)
+{
+    struct export_progress *p = data;
+    int64_t now_ms = boot_now_ms();
+
+    if (now_ms < p->next_ms)
+        return;
+    p->next_ms = now_ms + 200;
+    fprintf(stderr, "\r%ld leads, %.0f a second  ", (long)count, (double)count * 1000 / (double)(now_ms - p->started_ms));
+}
+
+static fallible write_export(struct invocation *inv, struct leads_export *e, FILE *out, const char *path)
+{
+    struct err *err = svc_leads_export_open(inv->ctx, e);
+
+    if (!err)
+        err = svc_leads_export_write(inv->ctx, e, out);
+    if ((ferror(out) | fclose(out)) && !err)
+        err = ERR(inv->ctx, INTERNAL, "%s cannot be written to the end", path);
+    return err;
+}
+
+/* Into the file, or to the standard output. */
 static fallible export(struct invocation *inv)
 {
+    struct export_progress progress = { .started_ms = boot_now_ms(), .next_ms = boot_now_ms() + 200 };
+    struct leads_export e = { .filter.search = invocation_option(inv, "--search"), .told = isatty(STDERR_FILENO) ? tell_written : NULL, .told_data = &progress };
     struct tenant tenant;
-    int64_t count;
 
     TRY(choose_tenant(inv, &tenant));
+    const char *list = invocation_option(inv, "--list"), *path = invocation_word(inv);
     TRY(invocation_done(inv));
-    TRY(svc_leads_export(inv->ctx, STDOUT_FILENO, &count));
-    fprintf(stderr, "%ld leads.\n", (long)count);
+    if (list && e.filter.search)
+        FAIL(inv->ctx, BAD_REQUEST, "give one of --search and --list");
+    if (list)
+        TRY(lists_resolve(inv->ctx, list, &e.filter.list));
+    FILE *out = path ? fopen(path, "wx") : stdout;
+    if (!out)
+        FAIL(inv->ctx, BAD_REQUEST, "%s is there already, or cannot be made", path);
+    struct err *err = write_export(inv, &e, out, path ? path : "the output");
+    if (err && path)
+        unlink(path);
+    TRY(err);
+    fprintf(stderr, "%s%ld leads.\n", e.told ? "\r" : "", (long)e.count);
     return NULL;
 }
 

@@ -91,6 +91,16 @@ static int place_of_phone(const char *heading)
     return known_heading(simple) == CSV_PHONE ? place : 0;
 }
 
+/* "phone2_label": 2; 0 when it is no number's label. */
+static int place_of_label(const char *heading)
+{
+    char simple[64];
+
+    simplify(heading, simple);
+    bool label = strlen(simple) == 11 && str_starts(simple, "phone") && simple[5] >= '2' && simple[5] <= '9' && str_equal(simple + 6, "label");
+    return label ? simple[5] - '0' : 0;
+}
+
 /* ---- maps ---- */
 
 struct mapping { enum csv_column column; int order; const char *key, *heading; };
@@ -113,6 +123,11 @@ static bool read_field(struct arena *a, const char *text, size_t length, struct 
     if (length == 6 && str_starts(field, "phone") && field[5] >= '2' && field[5] <= '9') {
         out->column = CSV_MORE_PHONE;
         out->order = field[5] - '0';
+        return true;
+    }
+    out->order = place_of_label(field);
+    if (out->order) {
+        out->column = CSV_PHONE_LABEL;
         return true;
     }
     for (int c = CSV_NAME; c < CSV_COLUMN_COUNT; c++)
@@ -151,7 +166,7 @@ fallible csv_map_check(struct ctx *ctx, const char *map)
     while (*map)
         if (!read_mapping(ctx->arena, &map, &m))
             FAIL_FIELD(ctx, "map", "malformed", "map is a list like phone:Telefon,name:Ad Soyad,custom.city:Sehir,ignore:#5; fields are phone, phone2 "
-                       "to phone9, name, first_name, last_name, category, external_id, custom.NAME and ignore");
+                       "to phone9, phone2_label to phone9_label, name, first_name, last_name, category, external_id, custom.NAME and ignore");
     return NULL;
 }
 
@@ -184,6 +199,8 @@ const char *csv_field_of(struct arena *a, const struct csv_head *head, size_t co
 {
     if (head->column[column] == CSV_MORE_PHONE)
         return arena_printf(a, "phone%d", head->order[column]);
+    if (head->column[column] == CSV_PHONE_LABEL)
+        return arena_printf(a, "phone%d_label", head->order[column]);
     if (head->column[column] == CSV_CUSTOM)
         return arena_printf(a, "custom.%s", head->key[column]);
     return fields[head->column[column]];
@@ -195,7 +212,7 @@ struct assignment { struct csv_head *head; unsigned taken, phones; bool settled[
 
 static bool single(enum csv_column column)
 {
-    return column != CSV_CUSTOM && column != CSV_IGNORED && column != CSV_MORE_PHONE;
+    return column != CSV_CUSTOM && column != CSV_IGNORED && column != CSV_MORE_PHONE && column != CSV_PHONE_LABEL;
 }
 
 static void assign(struct assignment *a, size_t i, enum csv_column column, int order, const char *key)
@@ -248,6 +265,8 @@ static void assign_by_heading(struct assignment *a, size_t i)
 
     if (str_blank(heading)) {
         assign(a, i, CSV_IGNORED, 0, NULL);
+    } else if (place_of_label(heading)) {
+        assign(a, i, CSV_PHONE_LABEL, place_of_label(heading), NULL);
     } else if (column == CSV_PHONE && (place > 1 || a->taken & 1u << CSV_PHONE)) {
         int order = free_order(a, place);
         assign(a, i, order ? CSV_MORE_PHONE : CSV_CUSTOM, order, !order ? heading : place ? NULL : heading);

@@ -3,8 +3,11 @@
  */
 #include "model/lead.h"
 
+#include "base/json.h"
 #include "base/str.h"
 #include "model/phone.h"
+
+#include <string.h>
 
 const struct shape lead_shape = SHAPE(struct lead, "lead",
     FIELD(struct lead, id, OUT | ALWAYS),
@@ -14,6 +17,7 @@ const struct shape lead_shape = SHAPE(struct lead, "lead",
     FIELD(struct lead, phone, IN | OUT | REQUIRED, .longest = LEAD_PHONE_LONGEST, .about = "in any usual notation"),
     FIELD(struct lead, phone_e164, OUT),
     FIELD(struct lead, original_phone, OUT | ALWAYS),
+    FIELD_JSON(struct lead, phones, IN | OUT | ALWAYS, .type = "[LeadPhone]|null", .about = "further numbers, in the order in which they are tried"),
     FIELD_JSON(struct lead, custom, IN | OUT | ALWAYS, .longest = 16 << 10),
     FIELD(struct lead, allow_invalid, IN, .about = "keep a number that does not normalise; it is refused when called"),
     FIELD(struct lead, created_at, OUT | ALWAYS),
@@ -42,6 +46,82 @@ const struct shape campaign_lead_shape = SHAPE(struct campaign_lead, "lead",
 
 const char *const campaign_lead_states[] = { "waiting", "calling", "done", "failed", "skipped", "withdrawn", NULL };
 
+/* ---- further numbers ---- */
+
+struct further { struct ctx *ctx; const char *country; struct err *found; size_t place; struct json_out out; };
+
+static void complain(struct further *f, const char *member, const char *code, const char *sentence)
+{
+    const char *dot = *member ? "." : "";
+
+    f->found = err_field(f->ctx->arena, f->found, arena_printf(f->ctx->arena, "phones[%zu]%s%s", f->place, dot, member), code, "%s", sentence);
+}
+
+static fallible check_member(void *data, const char *name, const struct json *value)
+{
+    struct further *f = data;
+
+    (void)value;
+    if (str_equal(name, "phone_e164"))
+        complain(f, name, "read_only", "phone_e164 cannot be set");
+    else if (!str_equal(name, "phone") && !str_equal(name, "label"))
+        complain(f, name, "unknown_field", "A number has phone and label");
+    return NULL;
+}
+
+static bool is_text(const struct json *value, size_t longest)
+{
+    const char *text = json_string(value);
+
+    return text && !str_blank(text) && utf8_count(text) <= longest;
+}
+
+static fallible check_further(struct further *f, const struct json *entry)
+{
+    const struct json *phone = json_get(entry, "phone"), *label = json_get(entry, "label");
+    struct e164 number;
+
+    if (json_type_of(entry) != JSON_OBJECT) {
+        complain(f, "", "wrong_type", "A number is an object with phone and label");
+        return NULL;
+    }
+    TRY(json_each(entry, check_member, f));
+    if (json_type_of(label) != JSON_NULL && !is_text(label, LEAD_LABEL_LONGEST))
+        complain(f, "label", "malformed", "A label is text of 1 to 50 characters, or null");
+    enum phone_verdict verdict = is_text(phone, LEAD_PHONE_LONGEST) ? phone_normalize(json_string(phone), f->country, &number) : PHONE_NOT_A_NUMBER;
+    if (json_type_of(phone) == JSON_NULL)
+        complain(f, "phone", "required", "A number needs phone");
+    else if (verdict != PHONE_OK)
+        complain(f, "phone", phone_verdict_code(verdict), phone_verdict_message(verdict));
+    if (f->found)
+        return NULL;
+    json_open_object(&f->out);
+    json_put_member(&f->out, "phone", json_string(phone));
+    json_put_member(&f->out, "phone_e164", number.digits);
+    json_put_member(&f->out, "label", json_string(label));
+    json_close_object(&f->out);
+    return NULL;
+}
+
+static fallible check_phones(struct ctx *ctx, const char *country, struct lead *l, struct err **found)
+{
+    struct further f = { .ctx = ctx, .country = country, .found = *found, .out = json_out_make(ctx->arena, (size_t)64 << 10) };
+    const struct json *list;
+
+    TRY(json_read(ctx->arena, l->phones, strlen(l->phones), &list));
+    if (json_length(list) > LEAD_MOST_PHONES)
+        f.found = err_field(ctx->arena, f.found, "phones", "too_long", "A lead may have at most %d further numbers", LEAD_MOST_PHONES);
+    json_open_array(&f.out);
+    for (; f.place < json_length(list) && f.place < LEAD_MOST_PHONES; f.place++)
+        TRY(check_further(&f, json_at(list, f.place)));
+    json_close_array(&f.out);
+    l->phones = f.out.str.text;
+    *found = f.found;
+    return NULL;
+}
+
+/* ---- the lead ---- */
+
 fallible lead_check(struct ctx *ctx, const char *country, struct lead *l)
 {
     struct err *found = NULL;
@@ -53,6 +133,12 @@ fallible lead_check(struct ctx *ctx, const char *country, struct lead *l)
         found = err_field(ctx->arena, found, "external_id", "malformed", "external_id may not be empty; leave it out instead");
     if (!l->custom)
         l->custom = "{}";
+    if (!l->phones)
+        l->phones = "[]";
+    if (!l->phones_stay)
+        TRY(check_phones(ctx, country, l, &found));
+    if (l->phone_e164 && str_equal(l->phone, l->original_phone))
+        return found;                                           /* what country it was once read with is not known any more */
     enum phone_verdict verdict = phone_normalize(l->phone, country, &number);
     if (verdict != PHONE_OK && !l->allow_invalid)
         found = err_field(ctx->arena, found, "phone", phone_verdict_code(verdict), "%s Write it in E.164 format, e.g. +12125551234.",

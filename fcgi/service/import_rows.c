@@ -72,7 +72,8 @@ static void refuse(struct import_batch *b, const struct import_text *t, const st
 /* ---- cells ---- */
 
 /* One row's cells by what they mean. */
-struct cells { const char *name, *first, *last, *phone, *category, *external, *custom, *further[CSV_MOST_PHONES + 1]; size_t column[CSV_MOST_PHONES + 1]; };
+struct cells { const char *name, *first, *last, *phone, *category, *external, *custom, *further[CSV_MOST_PHONES + 1], *label[CSV_MOST_PHONES + 1];
+               size_t column[CSV_MOST_PHONES + 1]; };
 
 static bool has_control_character(const char *text)
 {
@@ -112,6 +113,7 @@ static void settle_further(struct import_batch *b, const struct import_text *t, 
     for (int order = 2; order <= CSV_MOST_PHONES; order++) {
         const char *text = c->further[order], *digits = text ? csv_phone(b->arena, text) : NULL;
         size_t column = c->column[order];
+        const char *label = c->label[order] ? c->label[order] : t->head.key[column];
         if (!text)
             continue;
         if (!digits || strlen(text) > LEAD_PHONE_LONGEST || phone_normalize(digits, t->country, &number) != PHONE_OK) {
@@ -124,7 +126,7 @@ static void settle_further(struct import_batch *b, const struct import_text *t, 
         json_name(&out, "original_phone");
         json_put_string(&out, text);
         json_name(&out, "label");
-        json_put_string(&out, t->head.key[column] && utf8_count(t->head.key[column]) <= LEAD_LABEL_LONGEST ? t->head.key[column] : NULL);
+        json_put_string(&out, label && utf8_count(label) <= LEAD_LABEL_LONGEST ? label : NULL);
         json_close_object(&out);
         count++;
     }
@@ -164,6 +166,7 @@ static bool take_cells(struct import_batch *b, const struct import_text *t, cons
             out->column[head->order[i]] = i;
             further = true;
             break;
+        case CSV_PHONE_LABEL: out->label[head->order[i]] = cell; break;
         case CSV_CUSTOM:
             if (!any)
                 custom = json_out_make(b->arena, LARGEST_CUSTOM);

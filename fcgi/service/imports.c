@@ -487,6 +487,30 @@ fallible svc_import_start(struct ctx *ctx, const struct settings *settings, cons
     return start_or_leave(ctx, make_job(ctx, settings, options), source, out);
 }
 
+fallible svc_import_resume(struct ctx *ctx, const struct settings *settings, struct uuid tenant, struct uuid id, const char *path)
+{
+    struct import_options options;
+    struct import_job *job;
+    struct rows rows;
+
+    TRY(db_global_rows(ctx, SQL_IMPORT_LEFT, &rows, P(tenant, id)));
+    if (rows.count == 0 || !take_place(tenant))
+        return NULL;
+    struct err *err = import_options_read(ctx, row_text(&rows, 0, "options"), &options);
+    if (err) {
+        leave_place(tenant);
+        return err;
+    }
+    struct ctx owner = { .arena = ctx->arena, .tenant = tenant, .principal = row_text(&rows, 0, "principal"), .epoch = row_int(&rows, 0, "epoch"),
+                         .role = row_text(&rows, 0, "role"), .request_id = uuid_hex(ctx->arena, id) };
+    job = make_job(&owner, settings, &options);
+    job->holders = 1;                                           /* nobody waits for it */
+    job->resumed = id;
+    job->sha256 = arena_text(job->arena, row_text(&rows, 0, "sha256"));
+    log_info(&job->ctx, "import.resumed", KV("import", uuid_text(ctx->arena, id)));
+    return start_or_leave(ctx, job, &(struct import_source){ .path = path, .keep = true }, &job);
+}
+
 fallible svc_import_wait(struct ctx *ctx, struct import_job *job, bool to_the_end, struct import *out)
 {
     struct uuid id = { 0 };
@@ -538,100 +562,4 @@ fallible imports_list(struct ctx *ctx, int64_t limit, struct uuid after, struct 
 fallible imports_refusals(struct ctx *ctx, struct uuid id, int64_t after, int64_t limit, struct list *out)
 {
     return db_list(ctx, SQL_IMPORT_REFUSALS, &import_refusal_shape, out, P(id, after, limit));
-}
-
-/* ---- the keeper ---- */
-
-#define KEEPER_MS        1000
-#define TEXTS_AT_A_TIME  5                                      /* batches in one transaction */
-#define SILENT_SECS      60                                     /* until an import without a file is given up */
-#define AWAY_SECS        86400                                  /* until one whose file is on another machine is */
-
-/* In the name of whoever began it, whose rights enter() looks at again. */
-static fallible go_on(struct ctx *ctx, const struct settings *settings, struct uuid tenant, struct uuid id, const char *path)
-{
-    struct import_options options;
-    struct import_job *job;
-    struct rows rows;
-
-    TRY(db_global_rows(ctx, SQL_IMPORT_LEFT, &rows, P(tenant, id)));
-    if (rows.count == 0 || !take_place(tenant))
-        return NULL;
-    struct err *err = import_options_read(ctx, row_text(&rows, 0, "options"), &options);
-    if (err) {
-        leave_place(tenant);
-        return err;
-    }
-    struct ctx owner = { .arena = ctx->arena, .tenant = tenant, .principal = row_text(&rows, 0, "principal"), .epoch = row_int(&rows, 0, "epoch"),
-                         .role = row_text(&rows, 0, "role"), .request_id = uuid_hex(ctx->arena, id) };
-    job = make_job(&owner, settings, &options);
-    job->holders = 1;                                           /* nobody waits for it */
-    job->resumed = id;
-    job->sha256 = arena_text(job->arena, row_text(&rows, 0, "sha256"));
-    log_info(&job->ctx, "import.resumed", KV("import", uuid_text(ctx->arena, id)));
-    return start_or_leave(ctx, job, &(struct import_source){ .path = path, .keep = true }, &job);
-}
-
-static fallible take_up(struct ctx *ctx, const struct settings *settings)
-{
-    struct rows rows;
-
-    TRY(db_global_rows(ctx, SQL_IMPORTS_LEFT, &rows, P(2 * MOST_JOBS)));
-    for (size_t i = 0; i < rows.count; i++) {
-        struct uuid tenant = row_uuid(&rows, i, "tenant_id"), id = row_uuid(&rows, i, "import_id");
-        const char *path = import_kept_path(ctx->arena, settings->import_folder, id);
-        bool kept = row_bool(&rows, i, "kept");
-        int64_t silent = row_int(&rows, i, "silent_seconds");
-        if (kept && access(path, R_OK) == 0)
-            TRY(go_on(ctx, settings, tenant, id, path));
-        else if (silent > (kept ? AWAY_SECS : SILENT_SECS))
-            TRY(db_global_run(ctx, SQL_IMPORT_GIVE_UP, NULL, P(tenant, id, "The program that read the file ended. The same file again goes on where it stopped.",
-                                                              silent)));
-    }
-    return NULL;
-}
-
-static fallible write_texts(struct ctx *ctx)
-{
-    struct rows rows;
-
-    for (int i = 0; i < 4; i++) {
-        TRY(db_global_rows(ctx, SQL_LEAD_TEXTS_CATCH_UP, &rows, P(TEXTS_AT_A_TIME)));
-        if (row_int(&rows, 0, "count") == 0)
-            return NULL;
-    }
-    return NULL;
-}
-
-struct keeper { const struct settings *settings; struct arena *arena; struct db *db; };
-
-static void *keep(void *data)
-{
-    struct keeper *k = data;
-    struct ctx ctx = { .arena = k->arena, .db = k->db, .doing = "imports" };
-    bool away = false;
-
-    for (;;) {
-        arena_reset(k->arena);
-        struct err *err = take_up(&ctx, k->settings);
-        if (!err)
-            err = write_texts(&ctx);
-        if (err && !away)
-            log_warning(&ctx, "imports.keeper", KV("because", err_chain(k->arena, err)));
-        away = err != NULL;
-        nanosleep(&(struct timespec){ .tv_sec = KEEPER_MS / 1000, .tv_nsec = KEEPER_MS % 1000 * 1000000L }, NULL);
-    }
-    return NULL;
-}
-
-fallible svc_imports_keep(struct ctx *ctx, const struct settings *settings)
-{
-    pthread_t thread;
-    static struct keeper k;
-
-    k = (struct keeper){ .settings = settings, .arena = arena_create((size_t)4 << 20), .db = db_create(settings->database_url, "outdial-imports", false) };
-    if (pthread_create(&thread, NULL, keep, &k))
-        FAIL(ctx, INTERNAL, "no thread to keep imports");
-    pthread_detach(thread);
-    return NULL;
 }

@@ -3,15 +3,13 @@
  */
 #include "service/leads.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "model/csv.h"
 
-#define EXPORT_PAGE 1000
+#define EXPORT_PAGE   2000
+#define EXPORT_MEMORY ((size_t)128 << 20)                       /* at most, of a page with the largest values */
 
 fallible svc_lead_create(struct ctx *ctx, struct lead *l)
 {
@@ -46,86 +44,109 @@ fallible svc_lead_delete(struct ctx *ctx, struct uuid id)
 
 /* ---- export ---- */
 
-static const char *const fixed[] = { "id", "external_id", "name", "phone", "category" };
-static const char *const closing[] = { "original_phone", "created_at" };
-
-static void write_head(FILE *out, const char *const *names, size_t count)
+static void write_head(const struct leads_export *e, FILE *out)
 {
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        csv_write_cell(out, i == 0, fixed[i]);
-    for (size_t i = 0; i < count; i++)
-        csv_write_cell(out, false, names[i]);
-    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++)
-        csv_write_cell(out, false, closing[i]);
+    fputs("id,external_id,name,phone", out);
+    for (size_t i = 0; i < e->phones; i++)
+        fprintf(out, ",phone%zu,phone%zu_label", i + 2, i + 2);
+    csv_write_cell(out, false, "category");
+    for (size_t i = 0; i < e->extras; i++)
+        csv_write_cell(out, false, e->extra[i]);
+    fputs(",original_phone,created_at", out);
     csv_end_line(out);
 }
 
-static fallible write_row(struct ctx *ctx, FILE *out, const struct rows *rows, size_t i, size_t extras)
+static fallible write_phones(struct ctx *ctx, const struct leads_export *e, FILE *out, const char *phones)
+{
+    const struct json *list = NULL;
+
+    if (strlen(phones) > 2)
+        TRY(json_read(ctx->arena, phones, strlen(phones), &list));
+    for (size_t i = 0; i < e->phones; i++) {
+        const struct json *phone = i < json_length(list) ? json_at(list, i) : NULL;
+        csv_write_cell(out, false, json_string(json_get(phone, "phone_e164")));
+        csv_write_cell(out, false, json_string(json_get(phone, "label")));
+    }
+    return NULL;
+}
+
+/* Values that are no text as JSON has them. */
+static fallible write_extras(struct ctx *ctx, const struct leads_export *e, FILE *out, const char *custom)
 {
     const struct json *values = NULL;
-    const char *text = row_text(rows, i, "extras");
 
-    if (text)
-        TRY(json_read(ctx->arena, text, strlen(text), &values));
-    for (size_t c = 0; c < sizeof fixed / sizeof *fixed; c++)
-        csv_write_cell(out, c == 0, row_text(rows, i, fixed[c]));
-    for (size_t c = 0; c < extras; c++)
-        csv_write_cell(out, false, json_string(json_at(values, c)));
-    for (size_t c = 0; c < sizeof closing / sizeof *closing; c++)
-        csv_write_cell(out, false, row_text(rows, i, closing[c]));
+    if (strlen(custom) > 2)
+        TRY(json_read(ctx->arena, custom, strlen(custom), &values));
+    for (size_t i = 0; i < e->extras; i++) {
+        const struct json *value = json_get(values, e->extra[i]);
+        bool text = json_type_of(value) == JSON_STRING || json_type_of(value) == JSON_NULL;
+        csv_write_cell(out, false, text ? json_string(value) : json_text(ctx->arena, value));
+    }
+    return NULL;
+}
+
+static fallible write_lead(struct ctx *ctx, const struct leads_export *e, FILE *out, const struct lead *l)
+{
+    csv_write_cell(out, true, uuid_text(ctx->arena, l->id));
+    csv_write_cell(out, false, l->external_id);
+    csv_write_cell(out, false, l->name);
+    csv_write_cell(out, false, l->phone_e164 ? l->phone_e164 : l->original_phone);
+    TRY(write_phones(ctx, e, out, l->phones));
+    csv_write_cell(out, false, l->category);
+    TRY(write_extras(ctx, e, out, l->custom));
+    csv_write_cell(out, false, l->original_phone);
+    csv_write_cell(out, false, utc_text(ctx->arena, l->created_at));
     csv_end_line(out);
     return NULL;
 }
 
-static fallible write_page(struct ctx *ctx, FILE *out, const char *const *names, size_t extras, struct uuid *after, int64_t *count, bool *more)
+/* The database's connection goes back before anything is sent: whoever reads slowly keeps nobody else waiting. */
+static fallible write_page(struct ctx *ctx, struct leads_export *e, FILE *out, struct uuid *after, bool *more)
 {
-    struct rows rows;
+    struct list rows;
 
-    TRY(db_rows(ctx, SQL_LEAD_EXPORT, &rows, P(EXPORT_PAGE, *after, param_array(names, extras))));
-    for (size_t i = 0; i < rows.count; i++)
-        TRY(write_row(ctx, out, &rows, i, extras));
-    *more = rows.count == EXPORT_PAGE;
-    *count += (int64_t)rows.count;
-    if (rows.count)
-        *after = row_uuid(&rows, rows.count - 1, "id");
+    TRY(leads_list(ctx, &e->filter, EXPORT_PAGE, *after, &rows));
+    db_rest(ctx->db);
+    *more = rows.count > EXPORT_PAGE;
+    for (size_t i = 0; i < rows.count && i < EXPORT_PAGE; i++) {
+        const struct lead *l = (const struct lead *)rows.item + i;
+        TRY(write_lead(ctx, e, out, l));
+        *after = l->id;
+        e->count++;
+    }
     return NULL;
 }
 
-/* Pages in memory of their own: an export is as long as it is. */
-static fallible write_pages(struct ctx *ctx, FILE *out, const char *const *names, size_t extras, int64_t *count)
+fallible svc_leads_export_open(struct ctx *ctx, struct leads_export *e)
 {
-    struct arena *mine = arena_create((size_t)64 << 20);
+    struct rows extras, most;
+
+    TRY(db_rows(ctx, SQL_LEAD_CUSTOM_NAMES, &extras, NO_PARAMS));
+    TRY(db_rows(ctx, SQL_LEAD_MOST_PHONES, &most, NO_PARAMS));
+    e->extra = extras.cell;
+    e->extras = extras.count;
+    e->phones = (size_t)row_int(&most, 0, "most") - 1;
+    return NULL;
+}
+
+fallible svc_leads_export_write(struct ctx *ctx, struct leads_export *e, FILE *out)
+{
+    struct arena *mine = arena_create(EXPORT_MEMORY);
     struct uuid after = { 0 };
     struct err *err = NULL;
 
-    for (bool more = true; more && !err;) {
+    write_head(e, out);
+    for (bool more = true; more && !err && !ferror(out);) {
         struct ctx page = *ctx;
         page.arena = mine;
-        page.deadline_ms = 0;
-        struct err *wrong = write_page(&page, out, names, extras, &after, count, &more);
+        struct err *wrong = write_page(&page, e, out, &after, &more);
         if (wrong)
             err = err_make(ctx->arena, __FILE__, __LINE__, wrong->kind, arena_text(ctx->arena, wrong->code), NULL, "%s", wrong->message);
         ctx->round_trips = page.round_trips;
         arena_reset(mine);
+        if (e->told)
+            e->told(e->count, e->told_data);
     }
     arena_destroy(mine);
-    return err;
-}
-
-fallible svc_leads_export(struct ctx *ctx, int fd, int64_t *count)
-{
-    struct rows extras;
-    FILE *out = fdopen(dup(fd), "w");
-
-    *count = 0;
-    if (!out)
-        FAIL(ctx, INTERNAL, "cannot write the export: %s", strerror(errno));
-    struct err *err = db_rows(ctx, SQL_LEAD_CUSTOM_NAMES, &extras, NO_PARAMS);
-    if (!err) {
-        write_head(out, extras.cell, extras.count);
-        err = write_pages(ctx, out, extras.cell, extras.count, count);
-    }
-    if (fclose(out) && !err)
-        FAIL(ctx, INTERNAL, "cannot write the export: %s", strerror(errno));
     return err;
 }

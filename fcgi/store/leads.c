@@ -49,12 +49,13 @@ fallible leads_lock(struct ctx *ctx, struct uuid id)
 fallible leads_insert(struct ctx *ctx, struct lead *l)
 {
     l->id = uuid_make();
-    return db_one(ctx, SQL_LEAD_INSERT, &lead_shape, l, P(l->id, l->external_id, l->name, l->category, l->phone_e164, l->original_phone, l->custom));
+    return db_one(ctx, SQL_LEAD_INSERT, &lead_shape, l, P(l->id, l->external_id, l->name, l->category, l->phone_e164, l->original_phone, l->custom, l->phones));
 }
 
 fallible leads_update(struct ctx *ctx, struct lead *l)
 {
-    return db_one(ctx, SQL_LEAD_UPDATE, &lead_shape, l, P(l->id, l->external_id, l->name, l->category, l->phone_e164, l->original_phone, l->custom));
+    return db_one(ctx, SQL_LEAD_UPDATE, &lead_shape, l, P(l->id, l->external_id, l->name, l->category, l->phone_e164, l->original_phone, l->custom,
+                  l->phones_stay ? NULL : l->phones));
 }
 
 fallible leads_delete(struct ctx *ctx, struct uuid id)
@@ -65,6 +66,16 @@ fallible leads_delete(struct ctx *ctx, struct uuid id)
     if (!row_bool(&rows, 0, "deleted"))
         FAIL(ctx, NOT_FOUND, "There is nothing at this address.");
     return NULL;
+}
+
+fallible leads_resolve_one(struct ctx *ctx, const char *field, const char *written, struct uuid *out)
+{
+    const char *id = NULL;
+
+    TRY(leads_resolve(ctx, &written, 1, &id));
+    if (id ? uuid_parse(id, out) : uuid_parse(written, out))
+        return NULL;
+    FAIL_FIELD(ctx, field, "not_found", "There is no lead with this id or external_id.");
 }
 
 fallible leads_resolve(struct ctx *ctx, const char *const *written, size_t count, const char **ids)

@@ -8,6 +8,7 @@
 #include "model/call.h"
 #include "model/csv.h"
 #include "store/calls_read.h"
+#include "store/leads.h"
 #include "web/api.h"
 #include "web/csv_reply.h"
 
@@ -41,7 +42,8 @@ static fallible read_filter(struct req *r, struct call_filter *out)
         FAIL_FIELD(r->ctx, "status", "not_one_of", "status is one of planned, dialing, ringing, in_progress, completed, busy, no_answer, failed, canceled and unknown");
     TRY(read_id(r, "campaign_id", &out->campaign));
     TRY(read_id(r, "agent_id", &out->agent));
-    TRY(read_id(r, "lead_id", &out->lead));
+    if (req_query(r, "lead_id"))
+        TRY(leads_resolve_one(r->ctx, "lead_id", req_query(r, "lead_id"), &out->lead));
     TRY(read_instant(r, "from", &out->from));
     return read_instant(r, "to", &out->to);
 }
@@ -86,21 +88,11 @@ static fallible write_all(struct req *r, const struct call_filter *filter, FILE 
     return err;
 }
 
-static fallible reply_csv(struct req *r, const struct call_filter *filter)
+static fallible write_calls(struct req *r, FILE *out, void *filter)
 {
-    struct csv_reply file;
-
-    TRY(csv_reply_open(r, &file));
-    FILE *out = fdopen(dup(file.fd), "w");
-    if (!out)
-        FAIL(r->ctx, INTERNAL, "cannot write a temporary file");
     fputs("id,direction,status,from_number,to_number,duration,created_at,answered_at,ended_at,assigned_to,campaign_id,lead_id,call_sid,"
           "answered_by,outcome,failure,price,price_currency,price_estimated\r\n", out);
-    struct err *err = write_all(r, filter, out);
-    if (fclose(out) && !err)
-        FAIL(r->ctx, INTERNAL, "cannot write a temporary file");
-    TRY(err);
-    return csv_reply_done(r, &file, "calls.csv");
+    return write_all(r, filter, out);
 }
 
 /* GET .../calls?status&campaign_id&agent_id&lead_id&from&to */
@@ -112,8 +104,11 @@ fallible api_call_list(struct req *r)
 
     TRY(req_page(r, &page));
     TRY(read_filter(r, &filter));
-    if (req_wants_csv(r))
-        return reply_csv(r, &filter);
+    if (req_wants_csv(r)) {
+        struct call_filter *kept = ARENA_NEW(r->ctx->arena, struct call_filter);
+        *kept = filter;
+        return csv_reply(r, "calls.csv", write_calls, kept);
+    }
     TRY(calls_list(r->ctx, &filter, page.limit, page.after, &rows));
     return reply_list(r, &page, &call_shape, &rows);
 }

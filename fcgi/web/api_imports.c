@@ -171,8 +171,9 @@ fallible api_import_get(struct req *r)
     return reply_import(r, 200, &import);
 }
 
-static fallible write_refusals(struct req *r, FILE *out)
+static fallible write_refusals(struct req *r, FILE *out, void *unused)
 {
+    (void)unused;
     struct list rows = { .count = REFUSALS_PAGE };
     int64_t after = 0;
 
@@ -204,16 +205,7 @@ static fallible write_refusals(struct req *r, FILE *out)
 fallible api_import_refused(struct req *r)
 {
     struct import import;
-    struct csv_reply file;
 
     TRY(imports_find(r->ctx, r->id, &import));
-    TRY(csv_reply_open(r, &file));
-    FILE *out = fdopen(dup(file.fd), "w");
-    if (!out)
-        FAIL(r->ctx, INTERNAL, "cannot write a temporary file");
-    struct err *err = write_refusals(r, out);
-    if (fclose(out) && !err)
-        FAIL(r->ctx, INTERNAL, "cannot write a temporary file");
-    TRY(err);
-    return csv_reply_done(r, &file, "refused.csv");
+    return csv_reply(r, "refused.csv", write_refusals, NULL);
 }

@@ -57,7 +57,7 @@ fallible api_lead_list(struct req *r)
 /* POST .../leads */
 fallible api_lead_create(struct req *r)
 {
-    struct lead l = { .custom = "{}" };
+    struct lead l = { .custom = "{}", .phones = "[]" };
 
     TRY(req_create(r, &lead_shape, &l));
     TRY(svc_lead_create(r->ctx, &l));
@@ -81,8 +81,9 @@ fallible api_lead_update(struct req *r)
 
     TRY(leads_find(r->ctx, r->id_text, &l));
     TRY(req_if_match(r, &lead_shape, &l));
-    const char *phone = l.phone;
+    const char *phone = l.phone, *phones = l.phones;
     TRY(req_update(r, &lead_shape, &l));
+    l.phones_stay = l.phones == phones;
     if (l.phone == phone && !l.phone_e164)
         l.allow_invalid = true;                                 /* it was let in so, and is not what this request changes */
     TRY(svc_lead_save(r->ctx, &l));
@@ -113,13 +114,17 @@ fallible api_lead_history(struct req *r)
     return reply_list(r, &page, &call_shape, &rows);
 }
 
-/* GET .../leads/export */
+static fallible write_leads(struct req *r, FILE *out, void *export)
+{
+    return svc_leads_export_write(r->ctx, export, out);
+}
+
+/* GET .../leads/export, of what the list would show */
 fallible api_lead_export(struct req *r)
 {
-    struct csv_reply file;
-    int64_t count;
+    struct leads_export *export = ARENA_NEW(r->ctx->arena, struct leads_export);
 
-    TRY(csv_reply_open(r, &file));
-    TRY(svc_leads_export(r->ctx, file.fd, &count));
-    return csv_reply_done(r, &file, "leads.csv");
+    TRY(read_filter(r, &export->filter));
+    TRY(svc_leads_export_open(r->ctx, export));
+    return csv_reply(r, "leads.csv", write_leads, export);
 }

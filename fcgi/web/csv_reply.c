@@ -3,40 +3,35 @@
  */
 #include "web/csv_reply.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-static void forget(void *data)
+#include "base/str.h"
+
+struct csv_body { fallible (*write)(struct req *, FILE *, void *); void *data; bool mark; };
+
+static fallible write_body(struct req *r, FILE *out, void *data)
 {
-    struct csv_reply *file = data;
+    const struct csv_body *body = data;
 
-    close(file->fd);
-    unlink(file->path);
+    r->ctx->deadline_ms = 0;                                    /* a file takes the time it takes */
+    if (body->mark)
+        fputs("\xef\xbb\xbf", out);
+    return body->write(r, out, body->data);
 }
 
-fallible csv_reply_open(struct req *r, struct csv_reply *out)
+fallible csv_reply(struct req *r, const char *name, fallible (*write)(struct req *, FILE *out, void *data), void *data)
 {
-    const char *directory = getenv("TMPDIR");
-    char *path = arena_printf(r->ctx->arena, "%s/outdial-export-XXXXXX", directory && *directory ? directory : "/tmp");
-    int fd = mkostemp(path, O_CLOEXEC);
+    const char *mark = req_query(r, "bom");
+    struct csv_body *body = ARENA_NEW(r->ctx->arena, struct csv_body);
 
-    if (fd < 0)
-        FAIL(r->ctx, INTERNAL, "cannot make a temporary file: %s", strerror(errno));
-    *out = (struct csv_reply){ .fd = fd, .path = path };
-    struct csv_reply *kept = ARENA_NEW(r->ctx->arena, struct csv_reply);
-    *kept = *out;
-    arena_defer(r->ctx->arena, forget, kept);
-    return NULL;
-}
-
-fallible csv_reply_done(struct req *r, struct csv_reply *file, const char *name)
-{
+    if (mark && !str_equal(mark, "1") && !str_equal(mark, "0"))
+        FAIL_FIELD(r->ctx, "bom", "not_one_of", "bom is 1 or 0");
+    *body = (struct csv_body){ .write = write, .data = data, .mark = str_equal(mark, "1") };
     TRY(reply_text(r, 200, "text/csv; charset=utf-8", NULL, 0));
     reply_header(r, "Content-Disposition", "attachment; filename=\"%s\"", name);
-    r->reply.file = file->path;
+    reply_header(r, "X-Accel-Buffering", "no");                 /* else nginx would keep what a slow reader has not taken in a file */
+    r->reply.stream = write_body;
+    r->reply.stream_data = body;
     return NULL;
 }
 

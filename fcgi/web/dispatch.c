@@ -17,6 +17,7 @@
 #define BODY_JSON    ((size_t)1 << 20)
 #define BODY_SIGNED  ((size_t)64 << 10)
 #define BODY_LARGE   ((size_t)8 << 20)
+#define STREAM_PIECE ((size_t)64 << 10)
 #define BODY_CSV     ((size_t)16 << 20)                         /* when nginx passes it instead of a file */
 #define BODY_SMALL   ((size_t)64 << 10)                         /* up to here a body lives in the arena */
 #define PATIENCE_MS         10000
@@ -242,7 +243,7 @@ static const char *head_as_text(struct req *r, size_t size)
     str_addf(&s, "Status: %d %s\r\n", reply->status, reason(reply->status));
     if (reply->content_type)
         str_addf(&s, "Content-Type: %s\r\n", reply->content_type);
-    if (reply->status != 204 && reply->status != 304 && !reply->file)
+    if (reply->status != 204 && reply->status != 304 && !reply->stream)
         str_addf(&s, "Content-Length: %zu\r\n", size);
     for (unsigned i = 0; i < reply->header_count; i++) {
         cached = cached || str_starts(reply->header[i], "Cache-Control:");
@@ -256,17 +257,30 @@ static const char *head_as_text(struct req *r, size_t size)
     return s.text;
 }
 
-static void send_file(const struct exchange *x, const char *path)
+static ssize_t write_piece(void *data, const char *bytes, size_t size)
 {
-    FILE *f = fopen(path, "r");
-    if (!f)
-        return;
-    char piece[16384];
-    for (size_t n; (n = fread(piece, 1, sizeof piece, f)) > 0;) {
-        if (!x->write(x->data, piece, n))
-            break;
+    const struct exchange *x = data;
+
+    return x->write(x->data, bytes, size) ? (ssize_t)size : -1;
+}
+
+/* What fails in the middle has no status any more: the connection is cut, so that nobody takes half a file for a whole one. */
+static void send_stream(struct req *r, const struct exchange *x)
+{
+    FILE *out = fopencookie((void *)x, "w", (cookie_io_functions_t){ .write = write_piece });
+    struct err *err = NULL;
+
+    if (out) {
+        setvbuf(out, NULL, _IOFBF, STREAM_PIECE);
+        err = r->reply.stream(r, out, r->reply.stream_data);
     }
-    fclose(f);
+    bool whole = out && !err && !ferror(out);
+    if (out && fclose(out))
+        whole = false;
+    if (!whole)
+        x->cut(x->data);
+    if (err)
+        log_error(r->ctx, "request.cut", KV("because", err_chain(r->ctx->arena, err)));
 }
 
 static void send(struct req *r, const struct exchange *x)
@@ -274,14 +288,15 @@ static void send(struct req *r, const struct exchange *x)
     struct reply *reply = &r->reply;
     if (not_modified(r)) {
         reply->status = 304;
-        reply->content_type = reply->file = NULL;
+        reply->content_type = NULL;
+        reply->stream = NULL;
         reply->body_size = 0;
     }
     const char *head = head_as_text(r, reply->body_size);
     if (!x->write(x->data, head, strlen(head)) || str_equal(r->method, "HEAD"))
         return;
-    if (reply->file)
-        send_file(x, reply->file);
+    if (reply->stream)
+        send_stream(r, x);
     else if (reply->body_size)
         x->write(x->data, reply->body, reply->body_size);
 }

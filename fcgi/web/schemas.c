@@ -99,6 +99,7 @@ const struct schema schemas[] = {
     { "NamedList",        .shape = &lead_list_shape },
     { "LeadsAdded",       .members = "added: integer, already_there: integer" },
 
+    { "LeadPhone",        .members = "phone: text, phone_e164?: text, label?: text|null" },
     { "Lead",             .shape = &lead_shape,
       .example = "{\"name\": \"Ann's Bakery\", \"phone\": \"(212) 555-0123\", \"category\": \"Bakery\", \"external_id\": \"crm-17\", \"custom\": {\"street\": \"Main\"}}" },
     { "Import",           .shape = &import_shape },

@@ -9,7 +9,8 @@
  *         FIELD_JSON(struct lead, custom,  IN | OUT));
  *
  * The member's C type picks the kind: bool, int32_t, int64_t, double, const char *, struct uuid, struct utc.
- * FIELD_JSON is a const char * that holds JSON text (PostgreSQL jsonb) written unquoted; on input an object is kept as text.
+ * FIELD_JSON is a const char * that holds JSON text (PostgreSQL jsonb) written unquoted; on input an object is kept as text, or a
+ * list where the field's type is one.
  * FIELD_LIST is a const char * holding a JSON array of strings.
  * Column names in rows are the C member names; the JSON name differs only with FIELD_NAMED.
  *

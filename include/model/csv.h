@@ -17,7 +17,7 @@
  * here are custom values.  A second column of telephone numbers holds further numbers.  Where the first row names no number but holds
  * one, the file has no heading: the number's column is the phone, and of the others the first is the name, the second the category.
  *
- * A map says otherwise: "phone:Telefon,name:Ad Soyad,custom.city:Sehir,ignore:#5".  Fields are phone, phone2 to phone9, name, first_name,
+ * A map says otherwise: "phone:Telefon,name:Ad Soyad,custom.city:Sehir,ignore:#5".  Fields are phone, phone2 to phone9 and their labels (phone2_label), name, first_name,
  * last_name, category, external_id, custom.NAME and ignore; a column is named by its heading (in double quotes when it holds a comma) or
  * by its place.  Columns that the map does not mention keep their own meaning.
  *
@@ -42,6 +42,7 @@
     X(LAST_NAME,   "last_name") \
     X(PHONE,       "phone") \
     X(MORE_PHONE,  "phone2") \
+    X(PHONE_LABEL, "phone2_label") \
     X(CATEGORY,    "category") \
     X(EXTERNAL_ID, "external_id") \
     X(IGNORED,     "ignore")
@@ -62,7 +63,7 @@ struct csv_head {
     const char    **name;                                       /* headings as written, trimmed; "column 1" and so on without */
     enum csv_column column[CSV_MOST_COLUMNS];
     const char     *key[CSV_MOST_COLUMNS];                      /* CSV_CUSTOM: name of the custom value.  CSV_MORE_PHONE: label, or NULL */
-    int             order[CSV_MOST_COLUMNS];                    /* CSV_MORE_PHONE: 2 to 9, when they are tried */
+    int             order[CSV_MOST_COLUMNS];                    /* CSV_MORE_PHONE, CSV_PHONE_LABEL: 2 to 9, when they are tried */
 };
 
 /* How a file is to be read; members that are 0 are found out. */

@@ -3,6 +3,7 @@
  *
  * A lead has a number as it was written (original_phone, shown as phone too) and, when it normalises, in E.164.  A number that does
  * not normalise is refused with the reason, unless the request says allow_invalid: then it is kept, and refused when called.
+ * Further numbers follow in the order in which they are to be tried, each with a label if people gave one; they must all normalise.
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 #define LEAD_EXTERNAL_LONGEST 200
 #define LEAD_PHONE_LONGEST    100
 #define LEAD_LABEL_LONGEST    50
+#define LEAD_MOST_PHONES      9                                 /* beyond the first */
 
 struct lead {
     struct uuid id;
@@ -19,8 +21,10 @@ struct lead {
     const char *name, *category;
     const char *phone;                                          /* as given */
     const char *phone_e164, *original_phone;
+    const char *phones;                                         /* JSON list of further numbers: {phone, phone_e164, label} */
     const char *custom;                                         /* JSON object */
     bool        allow_invalid;
+    bool        phones_stay;                                    /* they are as the database has them */
     struct utc  created_at, updated_at;
 };
 extern const struct shape lead_shape;
@@ -36,5 +40,6 @@ extern const struct shape campaign_lead_shape;
 
 extern const char *const campaign_lead_states[];                /* NULL-terminated */
 
-/* Normalises phone, fills what null took away.  country: of numbers written without one.  INVALID with every wrong field. */
+/* Normalises phone and phones, fills what null took away; a phone that is as it was stays the number that it is.
+ * country: of numbers written without one.  INVALID with every wrong field. */
 fallible lead_check(struct ctx *, const char *country, struct lead *);

@@ -67,6 +67,9 @@ bool svc_import_ended(struct import_job *);
 /* Whether it has ended, as it stands in the database; out is untouched while there is no row.  The job is not given back. */
 fallible svc_import_look(struct ctx *, struct import_job *, bool *ended, struct import *out);
 
+/* Goes on with one that was left, in the name of whoever began it, whose rights enter() looks at again; path: its kept file.  Without a free
+ * place, or when it has ended meanwhile, nothing happens. */
+fallible svc_import_resume(struct ctx *, const struct settings *, struct uuid tenant, struct uuid id, const char *path);
 /* Takes up what was left, and writes the texts by which leads are found; a thread of its own, until the process ends. */
 fallible svc_imports_keep(struct ctx *, const struct settings *);
 

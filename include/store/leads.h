@@ -25,3 +25,5 @@ fallible leads_update(struct ctx *, struct lead *);
 fallible leads_delete(struct ctx *, struct uuid);
 /* Ids and external ids, as written, to ids, in the same order; NULL where there is no such lead. */
 fallible leads_resolve(struct ctx *, const char *const *written, size_t count, const char **ids);
+/* One of them; an id that is none is taken as it stands, for leads that are gone have a history.  INVALID, with that field. */
+fallible leads_resolve_one(struct ctx *, const char *field, const char *written, struct uuid *out);

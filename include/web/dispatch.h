@@ -19,6 +19,7 @@ struct exchange {
     char *const *env;                                           /* "NAME=value", NULL-terminated */
     size_t     (*read)(void *data, char *into, size_t most);    /* body; 0 = there is no more */
     bool       (*write)(void *data, const char *bytes, size_t size);
+    void       (*cut)(void *data);                              /* ends the connection in the middle of an answer */
     void        *data;
 };
 

@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <stdio.h>
+
 #include "base/err.h"
 #include "base/json.h"
 #include "base/shape.h"
@@ -18,7 +20,8 @@ struct reply {
     size_t      body_size;
     const char *header[16];                                     /* "Name: value" */
     unsigned    header_count;
-    const char *file;                                           /* answer is this file's bytes (exports), or NULL */
+    fallible  (*stream)(struct req *, FILE *out, void *data);   /* writes the body as it is sent (exports), or NULL */
+    void       *stream_data;
     const char *redact[4];                                      /* see reply_secret_redaction */
     struct json_out *object;                                    /* between reply_object and reply_object_end */
 };

@@ -5,42 +5,43 @@ SELECT default_country AS country FROM tenants WHERE id = $1;
 
 -- name: lead_list
 -- lane: read
-SELECT *, original_phone AS phone FROM leads
- WHERE tenant_id = $1 AND deleted_at IS NULL AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
+SELECT * FROM lead_shown WHERE tenant_id = $1 AND deleted_at IS NULL AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
 
 -- name: lead_list_by_phone
 -- lane: read
-SELECT *, original_phone AS phone FROM leads
- WHERE tenant_id = $1 AND deleted_at IS NULL AND phone_e164 = $4 AND ($3::uuid IS NULL OR id < $3) ORDER BY id DESC LIMIT $2;
+SELECT * FROM lead_shown
+ WHERE tenant_id = $1 AND deleted_at IS NULL AND ($3::uuid IS NULL OR id < $3)
+   AND id = ANY (ARRAY(SELECT l.id FROM leads l WHERE l.tenant_id = $1 AND l.phone_e164 = $4
+                       UNION SELECT p.lead_id FROM lead_phones p WHERE p.tenant_id = $1 AND p.phone_e164 = $4)) ORDER BY id DESC LIMIT $2;
 
 -- name: lead_list_by_campaign
 -- lane: read
-SELECT l.*, l.original_phone AS phone
+SELECT l.*
   FROM campaigns c
   JOIN campaign_leads x ON x.tenant_id = $1 AND x.list_id = c.list_id
-  JOIN leads l ON l.tenant_id = $1 AND l.id = x.lead_id AND l.deleted_at IS NULL
+  JOIN lead_shown l ON l.tenant_id = $1 AND l.id = x.lead_id AND l.deleted_at IS NULL
  WHERE c.tenant_id = $1 AND c.id = $4 AND ($3::uuid IS NULL OR x.lead_id < $3)
  ORDER BY x.lead_id DESC LIMIT $2;
 
 -- name: lead_list_by_list
 -- lane: own
-SELECT l.*, l.original_phone AS phone
+SELECT l.*
   FROM lead_list_members x
-  JOIN leads l ON l.tenant_id = $1 AND l.id = x.lead_id AND l.deleted_at IS NULL
+  JOIN lead_shown l ON l.tenant_id = $1 AND l.id = x.lead_id AND l.deleted_at IS NULL
  WHERE x.tenant_id = $1 AND x.list_id = $4 AND ($3::uuid IS NULL OR x.lead_id < $3)
  ORDER BY x.lead_id DESC LIMIT $2;
 
 -- name: lead_search
 -- lane: own
-SELECT *, original_phone AS phone FROM outdial.lead_search($1, $4, $2, $3);
+SELECT l.* FROM outdial.lead_search($1, $4, $2, $3) s JOIN lead_shown l ON l.tenant_id = $1 AND l.id = s.id ORDER BY l.id DESC;
 
 -- name: lead_find
 -- lane: read
-SELECT *, original_phone AS phone FROM leads WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL;
+SELECT * FROM lead_shown WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL;
 
 -- name: lead_find_external
 -- lane: read
-SELECT *, original_phone AS phone FROM leads WHERE tenant_id = $1 AND external_id = $2 AND deleted_at IS NULL;
+SELECT * FROM lead_shown WHERE tenant_id = $1 AND external_id = $2 AND deleted_at IS NULL;
 
 -- name: lead_lock
 -- lane: own
@@ -51,16 +52,28 @@ SELECT id FROM leads WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR
 WITH made AS (
     INSERT INTO leads (tenant_id, id, external_id, name, category, phone_e164, original_phone, custom)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *, original_phone AS phone
+), further AS (
+    INSERT INTO lead_phones (tenant_id, lead_id, position, phone_e164, original_phone, label)
+    SELECT $1, made.id, e.n + 1, e.entry ->> 'phone_e164', e.entry ->> 'phone', e.entry ->> 'label'
+      FROM made CROSS JOIN LATERAL jsonb_array_elements($9::jsonb) WITH ORDINALITY AS e(entry, n)
 )
-SELECT made.*, outdial.audit_add($1, 'lead.create', id, '{}') FROM made;
+SELECT made.*, $9::jsonb AS phones, outdial.audit_add($1, 'lead.create', id, '{}') FROM made;
 
 -- name: lead_update
 -- lane: write by $2
+-- $9: further numbers, or NULL where they stay as they are.
 WITH changed AS (
     UPDATE leads SET external_id = $3, name = $4, category = $5, phone_e164 = $6, original_phone = $7, custom = $8, updated_at = outdial.now()
      WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING *, original_phone AS phone
+), gone AS (
+    DELETE FROM lead_phones p USING changed WHERE p.tenant_id = $1 AND p.lead_id = changed.id AND p.position > jsonb_array_length($9::jsonb) + 1
+), further AS (
+    INSERT INTO lead_phones (tenant_id, lead_id, position, phone_e164, original_phone, label)
+    SELECT $1, changed.id, e.n + 1, e.entry ->> 'phone_e164', e.entry ->> 'phone', e.entry ->> 'label'
+      FROM changed CROSS JOIN LATERAL jsonb_array_elements($9::jsonb) WITH ORDINALITY AS e(entry, n)
+    ON CONFLICT (tenant_id, lead_id, position) DO UPDATE SET phone_e164 = excluded.phone_e164, original_phone = excluded.original_phone, label = excluded.label
 )
-SELECT changed.*, outdial.audit_add($1, 'lead.update', id, '{}') FROM changed;
+SELECT changed.*, coalesce($9::jsonb, (SELECT s.phones FROM lead_shown s WHERE s.tenant_id = $1 AND s.id = $2)) AS phones, outdial.audit_add($1, 'lead.update', id, '{}') FROM changed;
 
 -- name: lead_delete
 -- lane: own
@@ -82,12 +95,7 @@ SELECT g.n, coalesce(by_id.id, by_external.id) AS id
 SELECT DISTINCT k AS name FROM leads l CROSS JOIN LATERAL jsonb_object_keys(l.custom) k
  WHERE l.tenant_id = $1 AND l.deleted_at IS NULL ORDER BY k LIMIT 200;
 
--- name: lead_export
+-- name: lead_most_phones
 -- lane: own
--- A page of an export, oldest first; values of the extra columns in the order of their names.
-SELECT l.id, l.external_id, l.name, l.category, coalesce(l.phone_e164, l.original_phone) AS phone, l.phone_e164, l.original_phone,
-       to_char(l.created_at, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS created_at,
-       (SELECT jsonb_agg(l.custom ->> k ORDER BY n) FROM unnest($4::text[]) WITH ORDINALITY AS t(k, n)) AS extras
-  FROM leads l
- WHERE l.tenant_id = $1 AND l.deleted_at IS NULL AND ($3::uuid IS NULL OR l.id > $3)
- ORDER BY l.id LIMIT $2;
+-- How many numbers the lead with most of them has, for the head of an export.
+SELECT coalesce(max(position), 1) AS most FROM lead_phones WHERE tenant_id = $1;

@@ -1,7 +1,7 @@
 // Leads: one at a time, and many out of a file.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ test('a lead is made, found by id and by external_id, changed and removed', asyn
   assert.equal(made.status, 201, made.text);
   assert.equal(made.headers.get('location'), `${path}/${made.body.id}`);
   assert.deepEqual({ ...made.body, id: 0, created_at: 0, updated_at: 0 }, { id: 0, external_id, name: 'Café Ünal', category: 'Cafés', phone: written, phone_e164: phone,
-    original_phone: written, custom: { city: 'Ankara', tables: 7 }, created_at: 0, updated_at: 0 });
+    original_phone: written, phones: [], custom: { city: 'Ankara', tables: 7 }, created_at: 0, updated_at: 0 });
   assert.deepEqual((await bob.get(`${path}/${made.body.id}`)).body, made.body);
   assert.deepEqual((await bob.get(`${path}/${external_id}`)).body, made.body);
 
@@ -115,6 +115,33 @@ test('another tenant\'s lead is nothing, by either name', async () => {
   }
   assert.equal((await maria.get(`${path}/${made.id}`)).body.name, 'Ours');
   assert.equal((await stranger.post(theirs, { name: 'Theirs', phone: fresh(), external_id })).status, 201, 'external ids are each tenant\'s own');
+});
+
+test('further numbers: in order, with labels, checked like the first, found by', async () => {
+  const [a, b, c] = [fresh(), fresh(), fresh()], external_id = key(), word = randomUUID().slice(0, 8);
+  const made = await maria.post(path, { name: word, phone: a, external_id, phones: [{ phone: b, label: 'work' }, { phone: c }] });
+  assert.equal(made.status, 201, made.text);
+  assert.deepEqual(made.body.phones, [{ phone: b, phone_e164: b, label: 'work' }, { phone: c, phone_e164: c, label: null }]);
+  assert.deepEqual((await maria.get(`${path}/${external_id}`)).body, made.body);
+  assert.deepEqual((await maria.get(`${path}?phone=${encodeURIComponent(c)}`)).body.data.map((l) => l.id), [made.body.id]);
+  assert.deepEqual((await maria.patch(`${path}/${external_id}`, { name: `${word} 2` })).body.phones, made.body.phones, 'absent members stay');
+  const turned = await maria.patch(`${path}/${external_id}`, { phones: [{ phone: c, label: 'mobile' }] });
+  assert.deepEqual(turned.body.phones, [{ phone: c, phone_e164: c, label: 'mobile' }]);
+  assert.deepEqual((await maria.get(`${path}/${external_id}`)).body.phones, turned.body.phones);
+  const wrong = await maria.patch(`${path}/${external_id}`, { phones: [{ phone: b }, { phone: '12', label: '' }, { label: 'x' }, 7, { phone: b, colour: 'red' }] });
+  problem(wrong, 422, 'invalid');
+  assert.deepEqual(wrong.body.errors.map((e) => `${e.field} ${e.code}`).sort(),
+    ['phones[1].label malformed', 'phones[1].phone too_short', 'phones[2].phone required', 'phones[3] wrong_type', 'phones[4].colour unknown_field']);
+  problem(await maria.patch(`${path}/${external_id}`, { phones: Array(10).fill({ phone: b }) }), 422, 'invalid');
+  problem(await maria.patch(`${path}/${external_id}`, { phones: {} }), 422, 'invalid');
+  assert.deepEqual((await maria.patch(`${path}/${external_id}`, { phones: null })).body.phones, []);
+});
+
+test('a number keeps the country it was read with while other members change', async () => {
+  const external_id = key(), rest = `312${randomInt(9110000, 9119999)}`;
+  assert.equal((await upload(`name;phone;external_id\nA;0${rest};${external_id}\n`, { query: '?country=TR' })).body.imported, 1);
+  const renamed = await maria.patch(`${path}/${external_id}`, { name: 'B' });
+  assert.deepEqual([renamed.status, renamed.body.phone_e164, renamed.body.name], [200, `+90${rest}`, 'B'], renamed.text);
 });
 
 test('import: good rows are kept, each bad row is told with line, field and reason', async () => {
@@ -318,7 +345,7 @@ test('another tenant\'s import is nothing', async () => {
 
 test('export: everything comes back as it was, and nothing in it runs in a spreadsheet', async () => {
   const phone = fresh(), external_id = key(), name = `=HYPERLINK("http://x","${randomUUID().slice(0, 8)}")`;
-  await maria.post(path, { name, phone, external_id, category: '@cat, "quoted"\nline', custom: { note: '+1 (212)', plain: 'x' } });
+  await maria.post(path, { name, phone, external_id, category: '@cat, "quoted"\nline', custom: { note: '+1 (212)', plain: 'x' }, phones: [{ phone: fresh(), label: '=1+1' }, { phone: fresh() }] });
   const csv = await bob.get(`${path}/export`);
   assert.equal(csv.status, 200);
   assert.match(csv.headers.get('content-type'), /^text\/csv/);
@@ -326,13 +353,35 @@ test('export: everything comes back as it was, and nothing in it runs in a sprea
   for (const cell of csv.text.match(/(^|,|\n)"?[=+\-@\t][^,"\n]*/g) ?? [])
     assert.match(cell.replace(/^[,\n]?"?/, ''), /^\+[1-9][0-9]+\r?$/, 'only numbers in E.164 begin like a formula');
   const before = (await maria.get(`${path}/${external_id}`)).body;
-  await maria.patch(`${path}/${external_id}`, { name: 'changed', category: 'changed', custom: {} });
+  await maria.patch(`${path}/${external_id}`, { name: 'changed', category: 'changed', custom: {}, phones: [] });
   const back = await upload(csv.text);
   assert.equal(back.status, 200, back.text);
   const { updated_at: _, original_phone: __, phone: ___, ...now } = (await maria.get(`${path}/${external_id}`)).body;
   const { updated_at: _4, original_phone: _5, phone: _6, ...then } = before;
   assert.deepEqual(now, then);
   assert.equal(back.body.imported, 0, 'nobody is doubled');
+});
+
+test('export: only what the list would show, with a mark for those who want one', async () => {
+  const word = randomUUID().slice(0, 8), list = `Export ${word}`, phones = [fresh(), fresh()];
+  const done = await upload(`name;phone\n${word} 1;${phones[0]}\n${word} 2;${phones[1]}\nbad;12\n`, { query: `?list=${encodeURIComponent(list)}` });
+  const lines = (text) => text.trim().split('\r\n').slice(1).map((line) => line.split(',')[3]).sort();
+  const [byList, byPhone, marked] = [await bob.get(`${path}/export?list=${encodeURIComponent(list)}`),
+    await bob.get(`${path}/export?phone=${encodeURIComponent(phones[1])}`), await bob.get(`${path}/export?search=${word}&bom=1`)];
+  assert.deepEqual(lines(byList.text), [...phones].sort());
+  assert.deepEqual(lines(byPhone.text), [phones[1]]);
+  const bytes = async (address) => new Uint8Array(await (await fetch(env.OUTDIAL_URL + address, { headers: { authorization: `Bearer ${maria.token}` } })).arrayBuffer()).slice(0, 3);
+  assert.deepEqual([...await bytes(`${path}/export?list=${encodeURIComponent(list)}&bom=1`)], [0xef, 0xbb, 0xbf]);
+  assert.deepEqual([...await bytes(`${done.body.refused_url}?bom=1`)], [0xef, 0xbb, 0xbf]);
+  assert.deepEqual(lines(marked.text), [...phones].sort());
+  problem(await bob.get(`${path}/export?bom=2`), 422, 'invalid');
+});
+
+test('calls of a lead are found by its external_id', async () => {
+  const external_id = key(), made = await maria.post(path, { name: 'Called', phone: fresh(), external_id });
+  const [one, other] = [await bob.get(`${tenant}/calls?lead_id=${made.body.id}`), await bob.get(`${tenant}/calls?lead_id=${encodeURIComponent(external_id)}`)];
+  assert.deepEqual([one.status, other.status, other.body], [200, 200, one.body]);
+  problem(await bob.get(`${tenant}/calls?lead_id=nobody-${external_id}`), 422, 'invalid');
 });
 
 test('leads come in pages without gaps', async () => {

@@ -43,12 +43,12 @@ export function Columns({ columns, named, row, onChange }) {
                 <p class="example"><bdi>${row[at] || "–"}</bdi></p>
                 <select id=${`column-${position}`} value=${kind} onChange=${(/** @type {any} */ event) =>
                     set(at, event.currentTarget.value === "custom" ? `custom.${heading}` : event.currentTarget.value)}>
-                    ${KINDS.map((value) => html`<option key=${value} value=${value} selected=${value === kind}>${t(`import.field.${value}`)}</option>`)}
+                    ${(KINDS.includes(kind) ? KINDS : [...KINDS, kind]).map((value) => html`<option key=${value} value=${value} selected=${value === kind}>${t(`import.field.${value}`)}</option>`)}
                 </select>
                 ${kind === "custom" && html`<input type="text" maxlength=${LONGEST_NAME} value=${name} aria-label=${t("import.custom_name", { column: label })}
                     onInput=${(/** @type {any} */ event) => set(at, `custom.${event.currentTarget.value}`)} />`}
             </div>`;
         })}</div>
-        ${!fields.some((field) => field.startsWith("phone")) && html`<p class="hint wrong" role="alert">${t("import.no_phone")}</p>`}
+        ${!fields.some((field) => /^phone\d?$/.test(field)) && html`<p class="hint wrong" role="alert">${t("import.no_phone")}</p>`}
     </fieldset>`;
 }

@@ -108,7 +108,7 @@ export function ImportFile({ base, onStarted }) {
 
     const found = (/** @type {string} */ text) => reading ? t("import.found", { what: text }) : t("import.find_out");
     const delimiterName = Object.entries(DELIMITERS).find(([, mark]) => mark === reading?.delimiter)?.[0];
-    const ready = reading !== null && reading.columns.some(({ field }) => field.startsWith("phone"));
+    const ready = reading !== null && reading.columns.some(({ field }) => /^phone\d?$/.test(field));
     return html`<section class="card" id="import" aria-labelledby="import-title" aria-busy=${sending}>
         <header class="card-head"><h2 id="import-title">${t("import.title")}</h2></header>
         <p class="lead">${t("import.lead")}</p>
