@@ -21,7 +21,7 @@
 #define ORPHANS_MS       1000
 #define ORDERS_MS        1000
 #define PERMIT_MS        2000
-#define MOST_PERMITS     100                                    /* of one campaign's turn: the gate locks the account meanwhile */
+#define MOST_PERMITS     200                                    /* of one campaign's turn: the gate locks the account meanwhile */
 #define MOST_LOOKS       100
 #define MOST_IN_FLIGHT   2000
 #define LAST_WAIT_MS     8000
@@ -296,9 +296,13 @@ static void tick(struct dialer *d)
     tally_installation(d);
     if (due(&d->orders_at_ms, now_ms, ORDERS_MS))
         orders_look(d);
-    for (size_t i = 0; i < d->turn_count; i++)
-        if (d->turn[i].at_ms <= boot_now_ms() && http_loop_running(d->http) < MOST_IN_FLIGHT)
-            dial_turn(d, &d->turn[i]);
+    for (size_t i = 0; i < d->turn_count; i++) {
+        if (d->turn[i].at_ms > boot_now_ms() || http_loop_running(d->http) >= MOST_IN_FLIGHT)
+            continue;
+        dial_turn(d, &d->turn[i]);
+        http_loop_run(d->http, 0, -1);                          /* permits are short-lived: sent before the next campaign asks */
+        flight_report(d);
+    }
     prices_look(d);
     courier_turn(d->courier);
 }

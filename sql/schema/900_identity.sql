@@ -133,7 +133,7 @@ RETURNS TABLE (id uuid, tenant_id uuid, password_hash text, role text, status te
                totp_sealed text)
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     SELECT u.id, u.tenant_id, u.password_hash, u.role, u.status, u.epoch, t.status,
-           (SELECT count(*) FROM login_failures f WHERE f.email_hash = md5(lower(p_email)) AND f.at > outdial.now() - interval '1 minute'),
+           (SELECT count(*) FROM login_failures f WHERE f.email_hash = md5(lower(p_email)) AND f.at > (SELECT outdial.now()) - interval '1 minute'),
            u.is_platform, s.secret_sealed
       FROM (SELECT 1) AS always
       LEFT JOIN users u ON u.email = lower(p_email)
@@ -143,7 +143,7 @@ $$;
 
 CREATE OR REPLACE FUNCTION outdial.login_failed(p_email text) RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    DELETE FROM login_failures WHERE at < outdial.now() - interval '1 hour';
+    DELETE FROM login_failures WHERE at < (SELECT outdial.now()) - interval '1 hour';
     INSERT INTO login_failures (email_hash, at) VALUES (md5(lower(p_email)), outdial.now());
 $$;
 
@@ -156,7 +156,7 @@ $$;
 CREATE OR REPLACE FUNCTION outdial.session_start(p_user uuid, p_epoch bigint, p_token_hash text, p_days integer, p_agent text DEFAULT NULL, p_address inet DEFAULT NULL)
 RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
     DELETE FROM login_failures WHERE email_hash = (SELECT md5(email) FROM users WHERE id = p_user AND principal() = 'user:' || p_user);
-    DELETE FROM refresh_tokens WHERE expires_at < outdial.now() - interval '1 day';
+    DELETE FROM refresh_tokens WHERE expires_at < (SELECT outdial.now()) - interval '1 day';
     INSERT INTO refresh_tokens (token_hash, family, tenant_id, user_id, epoch, expires_at, agent, network)
     SELECT p_token_hash, uuid7(), u.tenant_id, u.id, p_epoch, outdial.now() + make_interval(days => p_days), p_agent, blurred(p_address)
       FROM users u WHERE u.id = p_user AND principal() = 'user:' || p_user;
@@ -194,7 +194,7 @@ END $$;
 -- Logout: the access token dies until it expires, the refresh family for good.
 CREATE OR REPLACE FUNCTION outdial.session_end(p_token_id text, p_expires_at timestamptz, p_refresh_hash text)
 RETURNS void LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
-    DELETE FROM denied_tokens WHERE expires_at < outdial.now() - interval '1 hour';
+    DELETE FROM denied_tokens WHERE expires_at < (SELECT outdial.now()) - interval '1 hour';
     INSERT INTO denied_tokens (token_id, expires_at)
     SELECT p_token_id, p_expires_at WHERE p_token_id IS NOT NULL ON CONFLICT DO NOTHING;
     UPDATE refresh_tokens SET ended_at = outdial.now()

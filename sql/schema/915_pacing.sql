@@ -78,7 +78,7 @@ $$;
 
 -- By priority: the most important of the five hundred that have been due longest.
 CREATE OR REPLACE FUNCTION outdial.claim_again(p_campaign campaigns, p_pace campaign_pace, p_now timestamptz, p_most integer) RETURNS uuid[]
-LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     v_leads uuid[];
 BEGIN
@@ -108,7 +108,7 @@ END $$;
 -- Where the queues begin now.  A lead is put back for later by transactions that hold no lock of the campaign, so retry_from stays five
 -- minutes behind the clock, longer than any of them may last.
 CREATE OR REPLACE FUNCTION outdial.claim_marks(p_campaign campaigns, p_now timestamptz, INOUT p_pace campaign_pace)
-LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SET search_path = outdial, pg_temp SET plan_cache_mode = force_custom_plan AS $$
 BEGIN
     p_pace.fresh_from := coalesce((
         SELECT coalesce(rank, position) FROM campaign_leads

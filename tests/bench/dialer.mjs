@@ -1,4 +1,4 @@
-// Calls that one dialer originates per second when nothing limits it, and what the carrier's fake can take by itself.
+// Calls that dialers originate per second when nothing limits them, and what the carrier's fake can take by itself.
 
 import { join } from 'node:path';
 import * as s from './stage.mjs';
@@ -32,28 +32,34 @@ async function sandboxAlone(stack) {
   return out.rate;
 }
 
-/** A campaign with so many leads, and no limit anywhere. */
-async function limitless(stack) {
-  const { env, pool } = stack, tenant = env.OUTDIAL_TENANT_ID;
+/** Campaigns with so many leads in all, and no limit anywhere. */
+async function limitless(stack, campaigns) {
+  const { env, pool } = stack, tenant = env.OUTDIAL_TENANT_ID, each = CALLS / campaigns, made = [];
   for (const { table, name } of await s.rows(stack, `SELECT conrelid::regclass::text AS table, conname AS name FROM pg_constraint
       WHERE contype = 'c' AND connamespace = 'outdial'::regnamespace AND pg_get_constraintdef(oid) ~ '(calls_per_second|max_open_calls)'`)) {
     await pool.query(`ALTER TABLE ${table} DROP CONSTRAINT ${name}`);
   }
   await pool.query('UPDATE provider_accounts SET calls_per_second = 1e6, max_open_calls = 1000000 WHERE account_sid = $1', [env.TWILIO_ACCOUNT_SID]);
-  const campaign = (await s.request(stack, 'POST', `/api/v1/tenants/${tenant}/campaigns`, { token: await s.signIn(stack), body: { name: 'As fast as it goes', intervalMinutes: 0 } })).id;
-  const [list] = await s.rows(stack, 'INSERT INTO campaign_lists (tenant_id, campaign_id, total) VALUES ($1, $2, $3) RETURNING id', [tenant, campaign, CALLS]);
-  await pool.query(`WITH made AS (INSERT INTO leads (tenant_id, name, phone_e164, original_phone) SELECT $1, 'Business ' || n, '+1214' || (2000000 + n), '-' FROM generate_series(1, $2) n RETURNING id, phone_e164)
-    INSERT INTO campaign_leads (tenant_id, list_id, campaign_id, lead_id, position) SELECT $1, $3, $4, id, row_number() OVER (ORDER BY phone_e164) FROM made`, [tenant, CALLS, list.id, campaign]);
+  const token = await s.signIn(stack);
+  for (let n = 0; n < campaigns; n++) {
+    const campaign = (await s.request(stack, 'POST', `/api/v1/tenants/${tenant}/campaigns`, { token, body: { name: `As fast as it goes, ${n}`, intervalMinutes: 0 } })).id;
+    const [list] = await s.rows(stack, 'INSERT INTO campaign_lists (tenant_id, campaign_id, total) VALUES ($1, $2, $3) RETURNING id', [tenant, campaign, each]);
+    await pool.query(`WITH made AS (INSERT INTO leads (tenant_id, name, phone_e164, original_phone) SELECT $1, 'Business ' || n, '+1214' || (2000000 + $5::integer + n), '-' FROM generate_series(1, $2::integer) n RETURNING id, phone_e164)
+      INSERT INTO campaign_leads (tenant_id, list_id, campaign_id, lead_id, position) SELECT $1, $3, $4, id, row_number() OVER (ORDER BY phone_e164) FROM made`, [tenant, each, list.id, campaign, n * each]);
+    await pool.query('UPDATE campaigns SET list_id = $2, interval_ms = 0, max_open_calls = 1000000, calls_per_second = 1e6 WHERE id = $1', [campaign, list.id]);
+    made.push(campaign);
+  }
   await pool.query('ANALYZE leads, campaign_leads');
-  await pool.query('UPDATE campaigns SET list_id = $2, interval_ms = 0, max_open_calls = 1000000, calls_per_second = 1e6 WHERE id = $1', [campaign, list.id]);
-  return campaign;
+  return made;
 }
 
-const progress = async (stack, campaign) => (await s.rows(stack, `SELECT count(*)::int AS permitted, count(*) FILTER (WHERE state IN ('accepted', 'ended'))::int AS accepted,
-    count(*) FILTER (WHERE state NOT IN ('permitted', 'accepted', 'ended'))::int AS other FROM attempts WHERE campaign_id = $1`, [campaign]))[0];
+const progress = async (stack, campaigns) => (await s.rows(stack, `SELECT count(*)::int AS permitted, count(*) FILTER (WHERE state IN ('accepted', 'ended'))::int AS accepted,
+    count(*) FILTER (WHERE state NOT IN ('permitted', 'accepted', 'ended'))::int AS other FROM attempts WHERE campaign_id = ANY ($1::uuid[])`, [campaigns]))[0];
 
-export async function dialer() {
-  return s.stage({ dialers: 1 }, async (stack) => {
+/** Everybody is called once; how fast, and what it costs. */
+async function originate({ dialers, campaigns }) {
+  return s.stage({ dialers }, async (stack) => {
+    const title = `${dialers} ${dialers > 1 ? 'dialers' : 'dialer'}, ${campaigns} ${campaigns > 1 ? 'campaigns' : 'campaign'}`;
     await history(stack);
     await s.control(stack, 'script', { to: '*', outcome: 'human', ring_secs: 600 });
     await s.control(stack, 'speed', { factor: 1, callbacks: false });
@@ -63,13 +69,13 @@ export async function dialer() {
     await s.control(stack, 'script', { to: '*', outcome: 'human', ring_secs: 600 });
     await s.control(stack, 'speed', { factor: 1, callbacks: false });
 
-    const groups = { dialer: [s.pid(stack, 'outdial-dialer')], sandbox: [s.pid(stack, 'outdial-sandbox')], PostgreSQL: [s.pid(stack, 'postgres')] };
-    const campaign = await limitless(stack);
+    const groups = { dialer: Array.from({ length: dialers }, (unused, n) => s.pid(stack, 'outdial-dialer', n + 1)), sandbox: [s.pid(stack, 'outdial-sandbox')], PostgreSQL: [s.pid(stack, 'postgres')] };
+    const all = await limitless(stack, campaigns);
     let now;
     const { us } = await s.processor(groups, async () => {
-      await stack.pool.query(`UPDATE campaigns SET state = 'running' WHERE id = $1`, [campaign]);
+      await stack.pool.query(`UPDATE campaigns SET state = 'running' WHERE id = ANY ($1::uuid[])`, [all]);
       for (const end = Date.now() + PATIENCE_MS; ; await s.pause(250)) {
-        now = await progress(stack, campaign);
+        now = await progress(stack, all);
         if (now.accepted + now.other >= CALLS) break;
         if (Date.now() > end) throw new Error(`after ${PATIENCE_MS / 1000} s: ${JSON.stringify(now)}`);
       }
@@ -77,19 +83,22 @@ export async function dialer() {
     // from the tenth to the ninetieth hundredth: without beginning and end
     const [pace] = await s.rows(stack, `SELECT extract(epoch FROM percentile_disc(0.9) WITHIN GROUP (ORDER BY settled_at) - percentile_disc(0.1) WITHIN GROUP (ORDER BY settled_at))::float8 AS seconds,
         1000 * percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - permitted_at))::float8 AS p50, 1000 * percentile_cont(0.99) WITHIN GROUP (ORDER BY extract(epoch FROM settled_at - permitted_at))::float8 AS p99
-      FROM attempts WHERE campaign_id = $1`, [campaign]);
+      FROM attempts WHERE campaign_id = ANY ($1::uuid[])`, [all]);
     const rate = 0.8 * CALLS / pace.seconds;
     const { calls } = await s.request(stack, 'GET', `${stack.env.OUTDIAL_SANDBOX_URL}/control/calls`, { token: stack.env.OUTDIAL_SANDBOX_TOKEN });
     const numbers = new Set(calls.map((call) => call.to));
-    s.target(`dialer: ${CALLS} leads, ${now.accepted} accepted, ${calls.length} calls at the carrier to ${numbers.size} numbers`, now.accepted === CALLS && calls.length === CALLS && numbers.size === CALLS);
-    s.target(`dialer: ${s.whole(rate)} originations/s, ${WANTED} wanted`, rate >= WANTED);
-    s.target(`sandbox alone is not faster than the dialer: ${s.whole(alone)}/s`, alone > rate);
-    const line = (title, value) => [title, value];
-    return { title: 'Dialing', text: [`One dialer, one campaign of ${s.whole(CALLS)} leads, ${s.whole(HISTORY)} calls of earlier days, no pacing, callbacks off; each number was called exactly once.`, '', s.markdown(['', ''], [
-      line('originations', `${s.whole(rate)}/s (>= ${s.whole(WANTED)})`),
-      line('the sandbox alone', `${s.whole(alone)} creates/s`),
-      line('from permit to the written answer: p50, p99', `${pace.p50.toFixed(0)} ms, ${pace.p99.toFixed(0)} ms`),
-      ...Object.entries(us).map(([name, sum]) => line(`processor us per call: ${name}`, Math.round(sum / CALLS))),
-    ])].join('\n') };
+    s.target(`${title}: ${CALLS} leads, ${now.accepted} accepted, ${calls.length} calls at the carrier to ${numbers.size} numbers`, now.accepted === CALLS && calls.length === CALLS && numbers.size === CALLS);
+    s.target(`${title}: ${s.whole(rate)} originations/s, ${WANTED} wanted`, rate >= WANTED);
+    s.target(`sandbox alone is not faster than ${title}: ${s.whole(alone)}/s`, alone > rate);
+    console.log(`  ${title}: ${s.whole(rate)}/s`);
+    return [title, s.whole(rate), s.whole(alone), `${pace.p50.toFixed(0)} ms`, `${pace.p99.toFixed(0)} ms`, ...Object.values(us).map((sum) => Math.round(sum / CALLS))];
   });
+}
+
+export async function dialer() {
+  const lines = [];
+  for (const what of [{ dialers: 1, campaigns: 1 }, { dialers: 2, campaigns: 1 }, { dialers: 1, campaigns: 5 }]) lines.push(await originate(what));
+  return { title: 'Dialing', text: [`${s.whole(CALLS)} leads, ${s.whole(HISTORY)} calls of earlier days, no pacing, callbacks off; each number was called exactly once. Wanted: ${s.whole(WANTED)} originations/s; `
+    + 'the sandbox alone takes what the third column says. From permit to the written answer: p50, p99; processor time per call in microseconds.', '',
+    s.markdown(['', 'originations/s', 'sandbox alone', 'p50', 'p99', 'dialer', 'sandbox', 'PostgreSQL'], lines)].join('\n') };
 }
