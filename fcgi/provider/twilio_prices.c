@@ -33,11 +33,15 @@ static bool read_currency(const char *text, char out[4])
 
 static bool add(struct call_price *sum, const struct call_price *line)
 {
+    int64_t micros;
+
     if (sum->currency[0] && line->currency[0] && !str_equal(sum->currency, line->currency))
+        return false;
+    if (__builtin_add_overflow(sum->micros, line->micros, &micros))
         return false;
     if (line->currency[0])
         memcpy(sum->currency, line->currency, sizeof sum->currency);
-    sum->micros += line->micros;
+    sum->micros = micros;
     sum->minutes += line->minutes;
     return true;
 }

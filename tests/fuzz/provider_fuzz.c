@@ -3,6 +3,7 @@
 #include "fuzz.h"
 
 #include "provider/twilio_numbers.h"
+#include "provider/twilio_prices.h"
 
 FUZZ
 {
@@ -44,5 +45,11 @@ FUZZ
     twilio_release_answer(arena, &answer, &bought);
     bool ok = false;
     MUST(twilio_account_answer(arena, &answer, &ok));
+
+    struct call_price price, lines = { .micros = INT64_MAX - 1000000, .currency = "USD" };
+    if (twilio_price_answer(arena, &answer, &price) == PRICE_KNOWN)
+        MUST(price.micros >= 0 && price.minutes >= 0 && (price.currency[0] == '\0' || strlen(price.currency) == 3));
+    if (twilio_line_prices_answer(arena, &answer, &lines) == PRICE_KNOWN)
+        MUST(lines.micros >= INT64_MAX - 1000000);
     (void)ctx;
 }

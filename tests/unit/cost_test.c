@@ -77,6 +77,7 @@ TEST("the lines that a call dialed are added, and all of them must be known")
     struct http_answer half = answer(200, R"({"calls":[{"status":"completed","duration":"70","price":"-0.01","price_unit":"USD"},{"status":"completed","duration":"9","price":null}]})");
     struct http_answer mixed = answer(200, R"({"calls":[{"status":"completed","duration":"70","price":"-0.01","price_unit":"EUR"}]})");
     struct http_answer wrong = answer(200, R"({"sid":"CA"})");
+    struct http_answer vast = answer(200, R"({"calls":[{"status":"completed","duration":"1","price":"-9000000000000","price_unit":"USD"},{"status":"completed","duration":"1","price":"-9000000000000","price_unit":"USD"}]})");
 
     EQUAL_INT(twilio_line_prices_answer(arena, &whole, &sum), PRICE_KNOWN);
     EQUAL_INT(sum.micros, 36000);
@@ -85,6 +86,7 @@ TEST("the lines that a call dialed are added, and all of them must be known")
     sum = (struct call_price){ .micros = 26000, .currency = "USD" };
     EQUAL_INT(twilio_line_prices_answer(arena, &mixed, &sum), PRICE_LATER);
     EQUAL_INT(twilio_line_prices_answer(arena, &wrong, &sum), PRICE_LATER);
+    EQUAL_INT(twilio_line_prices_answer(arena, &vast, &sum), PRICE_LATER);
 }
 
 TEST("lines are asked for by the call that dialed them")
