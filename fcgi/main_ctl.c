@@ -37,7 +37,7 @@ const struct command commands[] = {
                   "Numbers to call from: fetches the carrier's list, links them to campaigns.",
                   command_numbers, NEEDS_SETTINGS | NEEDS_DATABASE },
     { "leads",    "import [--tenant T] [--country CC] [--encoding E] [--delimiter D] [--header yes|no] [--map M] [--policy P] [--list L] FILE | "
-                  "list [--tenant T] [--search TEXT] [--limit N] | export [--tenant T]",
+                  "list [--tenant T] [--search TEXT] [--limit N] | export [FILE] [--tenant T] [--search TEXT | --list L]",
                   "Leads in and out as CSV.",
                   command_leads, NEEDS_SETTINGS | NEEDS_DATABASE },
     { "campaign", "list [--tenant T] | show|start|pause|resume|stop [--tenant T] [CAMPAIGN] | link-number [--tenant T] [--campaign C] [--test-lead +N] [NUMBER]",

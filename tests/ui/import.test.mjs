@@ -86,6 +86,33 @@ test("a file is looked at, told what it is, imported, and its refused rows fetch
     assert.deepEqual(complaints, []);
 });
 
+test("a lead gets further numbers, and what is wrong with one is said", async (t) => {
+    const { page, complaints } = await visitor(t, { bypassCSP: true });
+    const word = randomUUID().slice(0, 8), name = `Ann ${word}`;
+    await page.setInputFiles("#import-file", csv(`${word}.csv`, `name;phone;phone2\n${name};+903129111${digits().slice(1)};+903129112${digits().slice(1)}\n`));
+    await until(page, ["ok"]);
+    await page.click("#import-start");
+    await page.locator('#imports li[data-state="done"]', { hasText: `${word}.csv` }).waitFor();
+    await page.fill("#people-search", word);
+    const row = page.locator("#people li", { hasText: name });
+    await row.locator("button").click();
+    await page.click("#lead-more");
+    await page.fill("#edit-lead .further:nth-of-type(2) input[type=tel]", "12");
+    await page.click("#lead-save");
+    await page.waitForSelector("#edit-lead .notice.bad");
+    assert.match(await page.locator("#edit-lead .notice.bad").innerText(), /phones\[1\]\.phone/);
+    const third = `+903129113${digits().slice(1)}`;
+    await page.fill("#edit-lead .further:nth-of-type(2) input[type=tel]", third);
+    await page.fill("#edit-lead .further:nth-of-type(2) input[type=text]", "work");
+    await shot(page, "lead");
+    assert.deepEqual(await violations(page), []);
+    await page.click("#lead-save");
+    await row.getByText("work").waitFor();
+    assert.ok((await row.innerText()).includes(third));
+    await shot(page, "people");
+    assert.deepEqual(complaints.filter((line) => !/status of 422/.test(line)), []);
+});
+
 test("in Turkish, in the dark, on a phone: encoding and heading are found out, and can be said", async (t) => {
     const { page, complaints } = await visitor(t, { bypassCSP: true, locale: "tr-TR", colorScheme: "dark", viewport: { width: 320, height: 800 } });
     const phone = `0312 911 ${digits()}`;

@@ -1,4 +1,4 @@
-// The screen "Leads": a file becomes leads, and one sees how far each import is.
+// The screen "Leads": a file becomes leads, one sees how far each import is, and who is there.
 
 import { html, useRef } from "../preact.js";
 import { t } from "../i18n.js";
@@ -6,6 +6,7 @@ import { may } from "../roles.js";
 import { Notice } from "../parts/notice.js";
 import { ImportFile } from "./leads/import-file.js";
 import { Imports } from "./leads/imports.js";
+import { People } from "./leads/people.js";
 
 /** @param {{ session: import("../api.js").Session }} props */
 export function Leads({ session }) {
@@ -21,5 +22,6 @@ export function Leads({ session }) {
                 document.getElementById("imports-title")?.focus();
             }} />` : html`<${Notice}><p>${t("import.not_allowed")}</p><//>`}
             <${Imports} base=${base} again=${again} />
+            <${People} base=${base} allowed=${may(session.user.role, "leads")} />
         </div>`;
 }
