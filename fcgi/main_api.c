@@ -67,12 +67,24 @@ static void cut_reply(void *data)
     shutdown(request->ipcFd, SHUT_RDWR);
 }
 
+/*
+ * The library shuts a connection down and waits for nginx to close it too, lest unread input should reset it.  Where all input
+ * has been taken there is nothing to wait for: a detached connection is only closed.
+ */
+static void close_at_once(FCGX_Request *request)
+{
+    char more;
+    if (FCGX_GetStr(&more, 1, request->in) == 0)
+        FCGX_Detach(request);
+}
+
 static void serve(struct ctx *ctx, FCGX_Request *request)
 {
     struct exchange x = { .env = request->envp, .read = read_body, .write = write_reply, .cut = cut_reply, .data = request };
     dispatch(ctx, &settings, &x);
     db_rest(ctx->db);
     request->keepConnection = 0;                                /* a kept connection would keep this thread with it */
+    close_at_once(request);
     FCGX_Finish_r(request);
 }
 

@@ -117,7 +117,7 @@ export async function front(stack, name, socket, { http = false } = {}) {
   swap(/upstream workers \{[^}]*\}/, http ? `upstream workers { server unix:${socket}; keepalive 256; }` : `upstream workers { server unix:${socket} max_fails=0; }`);
   swap(/listen [^ ;]+/, `listen 127.0.0.1:${port}`);
   swap(/pid [^;]+;/, `pid ${place}/nginx/nginx.pid;`);
-  swap(/access_log [^ ;]+ json;/, `access_log ${place}/logs/access.log json;`);
+  swap(/access_log [^ ;]+ json/, `access_log ${place}/logs/access.log json`);
   swap(/client_body_temp_path [^;]+;/, `client_body_temp_path ${place}/uploads;`);
   swap(/([a-z]+_temp_path) [^;]*nginx\/([a-z]+);/g, `$1 ${place}/nginx/$2;`);
   if (http) {
