@@ -61,9 +61,14 @@ static bool write_reply(void *data, const char *bytes, size_t size)
     return FCGX_PutStr(bytes, (int)size, request->out) == (int)size;
 }
 
+/* nginx takes the end of a connection for the end of the answer; what is no FastCGI record makes it end its own in the middle. */
 static void cut_reply(void *data)
 {
+    static const char no_record[8];
     FCGX_Request *request = data;
+
+    FCGX_FFlush(request->out);
+    send(request->ipcFd, no_record, sizeof no_record, MSG_NOSIGNAL);
     shutdown(request->ipcFd, SHUT_RDWR);
 }
 

@@ -377,6 +377,16 @@ test('export: only what the list would show, with a mark for those who want one'
   problem(await bob.get(`${path}/export?bom=2`), 422, 'invalid');
 });
 
+test('export: what fails on the way is not taken for the whole', async (t) => {
+  t.after(() => rows('GRANT SELECT ON lead_shown TO api'));
+  await rows('REVOKE SELECT ON lead_shown FROM api');
+  await assert.rejects(async () => {
+    const answer = await fetch(`${env.OUTDIAL_URL}${path}/export`, { headers: { authorization: `Bearer ${bob.token}` } });
+    assert.ok(answer.ok, 'the columns were known');
+    await answer.text();
+  }, /terminated|fetch failed/);
+});
+
 test('calls of a lead are found by its external_id', async () => {
   const external_id = key(), made = await maria.post(path, { name: 'Called', phone: fresh(), external_id });
   const [one, other] = [await bob.get(`${tenant}/calls?lead_id=${made.body.id}`), await bob.get(`${tenant}/calls?lead_id=${encodeURIComponent(external_id)}`)];
