@@ -9,6 +9,7 @@ import { address, go } from "./router.js";
 import { ErrorNotice } from "./parts/notice.js";
 import { SignIn } from "./views/sign-in.js";
 import { Calling } from "./views/calling.js";
+import { Campaigns } from "./views/campaigns.js";
 import { Leads } from "./views/leads.js";
 import { Numbers } from "./views/numbers.js";
 import { Account } from "./views/account.js";
@@ -18,7 +19,7 @@ import { Frame } from "./views/frame.js";
 import { Webhooks } from "./views/webhooks.js";
 
 /** @type {Record<string, (props: any) => any>} */
-const SCREENS = { calling: Calling, leads: Leads, numbers: Numbers, webhooks: Webhooks, settings: Settings, account: Account };
+const SCREENS = { calling: Calling, campaigns: Campaigns, leads: Leads, numbers: Numbers, webhooks: Webhooks, settings: Settings, account: Account };
 
 /** Screens that may() knows by the same name, and opens to some roles only. */
 const CLOSED = ["webhooks", "settings"];

@@ -232,7 +232,7 @@ function Desk({ campaigns, campaign, tenantId, role }) {
             ${active && html`<${ErrorNotice} error=${error} place="run" />`}
             <${Progress} status=${status} phase=${phase} rows=${run.rows} complete=${!run.cursor} campaign=${campaign.name} actions=${actions} />
             ${skipped.length > 0 && html`<${SkippedList} skipped=${skipped} names=${names.current} onDismiss=${() => setSkipped([])} />`}
-            <${Pacing} campaignId=${campaign.id} tenantId=${tenantId} allowed=${allowed} />
+            <${Pacing} campaignId=${campaign.id} tenantId=${tenantId} />
             <${Cost} totals=${cost.totals} />
             <${Log} rows=${run.rows} prices=${cost.prices} more=${run.cursor ? run.more : null} />
         </div>

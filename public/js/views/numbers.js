@@ -1,13 +1,14 @@
 // Numbers to call from: what there is, whom it belongs to, how often it was shown today; buying and giving back.
 
 import { html, useMemo, useRef, useState } from "../preact.js";
-import { change, createClickKey, get } from "../api.js";
+import { change, createClickKey } from "../api.js";
 import { number, t, tn } from "../i18n.js";
 import { usePolling } from "../polling.js";
 import { may } from "../roles.js";
 import { Icon } from "../parts/icon.js";
 import { ErrorNotice, Notice } from "../parts/notice.js";
 import { toast } from "../parts/toast.js";
+import { everyPage } from "./campaigns/state.js";
 import { BuyNumber } from "./numbers/buy.js";
 import { EditNumber } from "./numbers/edit.js";
 import { ReleaseNumber } from "./numbers/release.js";
@@ -23,18 +24,6 @@ const SELDOM_MS = 30_000;
 
 /** @param {PhoneNumber} phone */
 const stateOf = (phone) => phone.state !== "owned" ? phone.state : phone.isActive ? "active" : "inactive";
-
-/** Every page of a list. @param {string} path @param {AbortSignal} [signal] */
-async function all(path, signal) {
-    const rows = [];
-    for (let cursor = ""; ;) {
-        const page = await get(`${path}?limit=1000${cursor}`, signal);
-        rows.push(...page.data);
-        if (!page.next_cursor)
-            return rows;
-        cursor = `&cursor=${encodeURIComponent(page.next_cursor)}`;
-    }
-}
 
 /** @param {{ phone: PhoneNumber, campaigns: Campaign[], onEdit?: () => void, onRelease?: () => void }} props */
 function Row({ phone, campaigns, onEdit, onRelease }) {
@@ -72,7 +61,7 @@ export function Numbers({ session }) {
     const again = usePolling(async (signal) => {
         if (!session.tenant)
             return SELDOM_MS;
-        const [rows, lists] = await Promise.all([all(`${base}/phone-numbers`, signal), all(`${base}/campaigns`, signal)]);
+        const [rows, lists] = await Promise.all([everyPage(`${base}/phone-numbers`, signal), everyPage(`${base}/campaigns`, signal)]);
         setNumbers(rows);
         setCampaigns(lists);
         setError(null);
