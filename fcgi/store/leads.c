@@ -49,13 +49,13 @@ fallible leads_lock(struct ctx *ctx, struct uuid id)
 fallible leads_insert(struct ctx *ctx, struct lead *l)
 {
     l->id = uuid_make();
-    return db_one(ctx, SQL_LEAD_INSERT, &lead_shape, l, P(l->id, l->external_id, l->name, l->category, l->phone_e164, l->original_phone, l->custom, l->phones));
+    return db_one(ctx, SQL_LEAD_INSERT, &lead_shape, l, P(l->id, l->external_id, l->name, l->category, l->phone_e164, l->original_phone, l->custom, l->phones, l->priority));
 }
 
 fallible leads_update(struct ctx *ctx, struct lead *l)
 {
     return db_one(ctx, SQL_LEAD_UPDATE, &lead_shape, l, P(l->id, l->external_id, l->name, l->category, l->phone_e164, l->original_phone, l->custom,
-                  l->phones_stay ? NULL : l->phones));
+                  l->phones_stay ? NULL : l->phones, l->priority));
 }
 
 fallible leads_delete(struct ctx *ctx, struct uuid id)

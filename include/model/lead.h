@@ -23,6 +23,7 @@ struct lead {
     const char *phone_e164, *original_phone;
     const char *phones;                                         /* JSON list of further numbers: {phone, phone_e164, label} */
     const char *custom;                                         /* JSON object */
+    int64_t     priority;                                       /* higher goes first where a campaign orders by it */
     bool        allow_invalid;
     bool        phones_stay;                                    /* they are as the database has them */
     struct utc  created_at, updated_at;

@@ -79,7 +79,7 @@ SELECT c.state = 'running' AS is_running, c.interval_ms / 60000.0 AS interval_mi
 -- name: campaign_leads
 -- lane: read
 -- The present list; $5 is a state or NULL.
-SELECT l.id, l.external_id, l.name, l.category, l.phone_e164, l.original_phone, l.original_phone AS phone, l.custom, l.created_at, l.updated_at,
+SELECT l.id, l.external_id, l.name, l.category, l.phone_e164, l.original_phone, l.original_phone AS phone, l.custom, l.priority, l.created_at, l.updated_at,
        x.state, x.attempts, x.last_outcome, x.reason, x.position,
        CASE WHEN x.state = 'waiting' AND x.due_at > '-infinity' THEN x.due_at END AS due_at
   FROM campaigns c

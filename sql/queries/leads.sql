@@ -50,8 +50,8 @@ SELECT id FROM leads WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL FOR
 -- name: lead_insert
 -- lane: write
 WITH made AS (
-    INSERT INTO leads (tenant_id, id, external_id, name, category, phone_e164, original_phone, custom)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *, original_phone AS phone
+    INSERT INTO leads (tenant_id, id, external_id, name, category, phone_e164, original_phone, custom, priority)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $10) RETURNING *, original_phone AS phone
 ), further AS (
     INSERT INTO lead_phones (tenant_id, lead_id, position, phone_e164, original_phone, label)
     SELECT $1, made.id, e.n + 1, e.entry ->> 'phone_e164', e.entry ->> 'phone', e.entry ->> 'label'
@@ -63,7 +63,7 @@ SELECT made.*, $9::jsonb AS phones, outdial.audit_add($1, 'lead.create', id, '{}
 -- lane: write by $2
 -- $9: further numbers, or NULL where they stay as they are.
 WITH changed AS (
-    UPDATE leads SET external_id = $3, name = $4, category = $5, phone_e164 = $6, original_phone = $7, custom = $8, updated_at = outdial.now()
+    UPDATE leads SET external_id = $3, name = $4, category = $5, phone_e164 = $6, original_phone = $7, custom = $8, priority = $10, updated_at = outdial.now()
      WHERE tenant_id = $1 AND id = $2 AND deleted_at IS NULL RETURNING *, original_phone AS phone
 ), gone AS (
     DELETE FROM lead_phones p USING changed WHERE p.tenant_id = $1 AND p.lead_id = changed.id AND p.position > jsonb_array_length($9::jsonb) + 1

@@ -27,7 +27,7 @@ test('a lead is made, found by id and by external_id, changed and removed', asyn
   assert.equal(made.status, 201, made.text);
   assert.equal(made.headers.get('location'), `${path}/${made.body.id}`);
   assert.deepEqual({ ...made.body, id: 0, created_at: 0, updated_at: 0 }, { id: 0, external_id, name: 'Café Ünal', category: 'Cafés', phone: written, phone_e164: phone,
-    original_phone: written, phones: [], custom: { city: 'Ankara', tables: 7 }, created_at: 0, updated_at: 0 });
+    original_phone: written, phones: [], custom: { city: 'Ankara', tables: 7 }, priority: 0, created_at: 0, updated_at: 0 });
   assert.deepEqual((await bob.get(`${path}/${made.body.id}`)).body, made.body);
   assert.deepEqual((await bob.get(`${path}/${external_id}`)).body, made.body);
 
@@ -43,6 +43,22 @@ test('a lead is made, found by id and by external_id, changed and removed', asyn
   for (const id of [external_id, made.body.id]) problem(await maria.get(`${path}/${id}`), 404, 'not_found');
   assert.equal((await rows('SELECT deleted_at IS NOT NULL AS gone FROM leads WHERE id = $1', [made.body.id]))[0].gone, true, 'its history keeps a row to point to');
   assert.equal((await maria.post(path, { name: 'D', phone: fresh(), external_id })).status, 201, 'the external_id is free again');
+});
+
+test('a priority puts a lead first where a campaign goes by it, also one given later', async () => {
+  const id = await campaign(maria, { leadOrder: 'priority' }), leads = [];
+  for (const priority of [0, 7, undefined])
+    leads.push((await maria.post(path, { name: `P${priority}`, phone: fresh(), priority })).body);
+  assert.deepEqual(leads.map(({ priority }) => priority), [0, 7, 0]);
+  assert.equal((await maria.post(`${tenant}/campaigns/${id}/leads`, { lead_ids: leads.map((lead) => lead.id) })).status, 200);
+  const order = async () => (await rows(`SELECT l.name FROM campaign_leads x JOIN leads l ON l.tenant_id = x.tenant_id AND l.id = x.lead_id
+                                          JOIN campaigns c ON c.tenant_id = x.tenant_id AND c.list_id = x.list_id WHERE c.id = $1 ORDER BY x.rank`, [id])).map(({ name }) => name);
+  assert.deepEqual(await order(), ['P7', 'P0', 'Pundefined']);
+  assert.equal((await maria.patch(`${path}/${leads[2].id}`, { priority: 100 })).body.priority, 100);
+  assert.deepEqual(await order(), ['Pundefined', 'P7', 'P0']);
+  assert.equal((await maria.get(`${tenant}/campaigns/${id}/leads`)).body.data.find((lead) => lead.id === leads[2].id).priority, 100);
+  for (const [priority, code] of [[101, 'out_of_range'], [-101, 'out_of_range'], ['high', 'wrong_type']])
+    wrong(await maria.patch(`${path}/${leads[0].id}`, { priority }), 'priority', code);
 });
 
 test('a phone that does not normalise is refused, or kept when that is wished', async () => {
