@@ -70,7 +70,7 @@ static bool queue_enter(struct ctx *ctx)
 }
 
 /* Results up to the Sync: the last statement's, or the first one that failed, whose statement is *culprit. */
-static enum session_wait collect(struct ctx *ctx, const enum sql *sent, PGresult **last, enum sql *culprit)
+static enum session_wait collect(struct ctx *ctx, const enum sql *sent, int sent_count, PGresult **last, enum sql *culprit)
 {
     int64_t deadline = session_deadline(ctx);
     bool failed = false;
@@ -92,7 +92,8 @@ static enum session_wait collect(struct ctx *ctx, const enum sql *sent, PGresult
         }
         PQclear(*last);
         *last = result;
-        *culprit = sent[at++];
+        if (at < sent_count)                                    /* one more than was sent: the connection died before the Sync */
+            *culprit = sent[at++];
         failed = status == PGRES_FATAL_ERROR;
     }
 }
@@ -146,7 +147,7 @@ fallible session_flush(struct ctx *ctx, enum sql which, const char *const *value
     ctx->round_trips++;
 
     RESULT *last = NULL;
-    enum session_wait how = ok ? collect(ctx, sent, &last, &culprit) : SESSION_LOST;
+    enum session_wait how = ok ? collect(ctx, sent, sent_count, &last, &culprit) : SESSION_LOST;
     if (how == SESSION_GOT && PQstatus(db->conn) == CONNECTION_BAD)
         how = SESSION_LOST;
     if (how != SESSION_GOT)
