@@ -3,7 +3,6 @@
  */
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,16 +12,14 @@
 #include "base/str.h"
 #include "dialer/loop.h"
 
-static atomic_bool     stopping;
-static struct dialer  *dialer;
+static struct dialer *dialer;
 
 static void *wait_for_signal(void *set)
 {
     int number;
 
     sigwait(set, &number);
-    stopping = true;
-    dialer_wake(dialer);
+    dialer_stop(dialer);
     return NULL;
 }
 
@@ -52,7 +49,7 @@ int main(void)
 
     dialer = dialer_create(&settings, "outdial-dialer");
     pthread_create(&signals, NULL, wait_for_signal, &set);
-    dialer_run(dialer, &stopping);
+    dialer_run(dialer);
     pthread_join(signals, NULL);
     dialer_destroy(dialer);
     arena_destroy(arena);

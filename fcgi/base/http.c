@@ -337,6 +337,27 @@ unsigned http_loop_running(const struct http_loop *loop)
 }
 
 /* done may start further requests. */
+static void conclude(struct http_loop *loop, struct exchange *x, CURLcode rc)
+{
+    struct http_answer answer;
+
+    curl_multi_remove_handle(loop->multi, x->easy);
+    unlink_exchange(loop, x);
+    finish(x, rc, &answer);
+    loop->finished++;
+    x->done(x->data, &answer);
+    free_exchange(x);
+}
+
+void http_loop_give_up(struct http_loop *loop)
+{
+    /* what done starts anew is hung in front, and so survives */
+    for (struct exchange *x = loop->first, *next; x; x = next) {
+        next = x->next;
+        conclude(loop, x, CURLE_ABORTED_BY_CALLBACK);
+    }
+}
+
 static void collect(struct http_loop *loop)
 {
     int still, left;
@@ -346,13 +367,7 @@ static void collect(struct http_loop *loop)
         CURL *easy = message->easy_handle;                      /* the message itself dies with the removal */
         struct exchange *x;
         curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&x);
-        curl_multi_remove_handle(loop->multi, easy);
-        unlink_exchange(loop, x);
-        struct http_answer answer;
-        finish(x, rc, &answer);
-        loop->finished++;
-        x->done(x->data, &answer);
-        free_exchange(x);
+        conclude(loop, x, rc);
     }
 }
 

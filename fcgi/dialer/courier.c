@@ -37,7 +37,7 @@ struct courier {
     int             percent, queue;
     unsigned        under_way;
     bool            more;                                       /* the last turn took all it could */
-    struct message *unrecorded;
+    struct message *unrecorded, *unsent;                        /* unsent: given up, to be given back */
     int64_t         turn_at_ms, tend_at_ms;
 };
 
@@ -55,13 +55,19 @@ struct courier *courier_create(struct dialer *d)
     return c;
 }
 
-void courier_destroy(struct courier *c)
+static void forget(struct message **list)
 {
-    while (c->unrecorded) {
-        struct message *first = c->unrecorded;
-        c->unrecorded = first->next;
+    while (*list) {
+        struct message *first = *list;
+        *list = first->next;
         free(first);
     }
+}
+
+void courier_destroy(struct courier *c)
+{
+    forget(&c->unrecorded);
+    forget(&c->unsent);
     arena_destroy(c->arena);
     free(c);
 }
@@ -112,6 +118,11 @@ static void answered(void *data, const struct http_answer *answer)
 
     c->under_way--;
     c->turn_at_ms = c->more ? 0 : c->turn_at_ms;
+    if (answer->outcome != HTTP_ANSWERED && dialer_leaving(c->dialer)) {
+        m->next = c->unsent;
+        c->unsent = m;
+        return;
+    }
     m->took_ms = (int)answer->took_ms;
     if (answer->outcome == HTTP_ANSWERED) {
         m->status = (int)answer->status;
@@ -125,6 +136,20 @@ static void answered(void *data, const struct http_answer *answer)
         m->next = c->unrecorded;
         c->unrecorded = m;
     }
+}
+
+void courier_return(struct courier *c)
+{
+    const char *ids[MOST_UNDER_WAY];
+    size_t count = 0;
+
+    for (const struct message *m = c->unsent; m; m = m->next)
+        ids[count++] = uuid_text(c->dialer->arena, m->delivery);
+    if (count == 0)
+        return;
+    struct err *err = db_global_run(dialer_as(c->dialer, (struct uuid){ 0 }), SQL_WEBHOOK_RETURN, NULL, P(param_array(ids, count)));
+    if (err)
+        dialer_failed(c->dialer, "webhook", err);               /* their loan runs out by itself */
 }
 
 /* ---- sending ---- */

@@ -20,5 +20,7 @@ void            courier_destroy(struct courier *);
 /* Begins what is due and there is room for. */
 void            courier_turn(struct courier *);
 int64_t         courier_next_ms(const struct courier *);        /* on boot_now_ms(): when it wants its turn */
+/* Gives back, at once, what http_loop_give_up has ended. */
+void            courier_return(struct courier *);
 /* Writes outcomes that waited for the database. */
 void            courier_record_again(struct courier *);

@@ -245,6 +245,11 @@ static void landed(void *data, const struct http_answer *answer)
     struct flight *flight = data;
     struct err *err = NULL;
 
+    flight->dialer->dialing -= flight->kind == FLIGHT_DIAL;
+    if (answer->outcome != HTTP_ANSWERED && flight->kind != FLIGHT_DIAL && dialer_leaving(flight->dialer)) {
+        free(flight);                                           /* asked again, by whoever is there when the loan has run out */
+        return;
+    }
     switch (flight->kind) {
     case FLIGHT_DIAL:
         dialed(flight, answer);
@@ -283,5 +288,6 @@ void flight_start(struct dialer *d, const struct flight *flight, const struct ht
         abort();
     *copy = *flight;
     copy->dialer = d;
+    d->dialing += flight->kind == FLIGHT_DIAL;
     http_loop_start(d->http, request, landed, copy);
 }

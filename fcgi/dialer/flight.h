@@ -3,6 +3,8 @@
  */
 #pragma once
 
+#include <stdatomic.h>
+
 #include "base/http.h"
 #include "db/db.h"
 #include "dialer/loop.h"
@@ -58,9 +60,13 @@ struct dialer {
     struct unreported     *unreported, **unreported_end;        /* oldest first; the end is where the next one is hung */
     struct courier        *courier;
     int64_t                campaigns_at_ms, looks_at_ms, orphans_at_ms, orders_at_ms, prices_at_ms;
+    unsigned               dialing;                             /* FLIGHT_DIAL under way */
     bool                   database_away;
+    atomic_llong           leave_at_ms;                         /* on boot_now_ms(): when it is gone at the latest; 0 = it stays */
 };
 
+/* It has been told to stop: nothing new is begun. */
+bool dialer_leaving(const struct dialer *);
 /* The context for work on behalf of one tenant. */
 struct ctx *dialer_as(struct dialer *, struct uuid tenant);
 /* NULL: no such account, or the database is away. */

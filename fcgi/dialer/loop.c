@@ -24,7 +24,9 @@
 #define MOST_PERMITS     200                                    /* of one campaign's turn: the gate locks the account meanwhile */
 #define MOST_LOOKS       100
 #define MOST_IN_FLIGHT   2000
+#define STATEMENT_MS     5000
 #define LAST_WAIT_MS     8000
+#define LAST_STATEMENT_MS 500
 
 struct dialer *dialer_create(const struct settings *settings, const char *name)
 {
@@ -62,15 +64,25 @@ void dialer_destroy(struct dialer *d)
     free(d);
 }
 
-void dialer_wake(struct dialer *d)
+void dialer_stop(struct dialer *d)
 {
+    d->leave_at_ms = boot_now_ms() + LAST_WAIT_MS;
     http_loop_wake(d->http);
+}
+
+bool dialer_leaving(const struct dialer *d)
+{
+    return d->leave_at_ms != 0;
 }
 
 struct ctx *dialer_as(struct dialer *d, struct uuid tenant)
 {
     d->ctx.tenant = tenant;
-    d->ctx.deadline_ms = boot_now_ms() + 5000;
+    int64_t now_ms = boot_now_ms(), leave_at_ms = d->leave_at_ms;
+
+    d->ctx.deadline_ms = now_ms + STATEMENT_MS;
+    if (leave_at_ms && d->ctx.deadline_ms > leave_at_ms)
+        d->ctx.deadline_ms = leave_at_ms > now_ms + LAST_STATEMENT_MS ? leave_at_ms : now_ms + LAST_STATEMENT_MS;
     return &d->ctx;
 }
 
@@ -273,9 +285,9 @@ static void adopt_orphans(struct dialer *d)
 
 /* ---- the loop ---- */
 
-static bool due(int64_t *next_ms, int64_t now_ms, int64_t every_ms)
+static bool due(const struct dialer *d, int64_t *next_ms, int64_t now_ms, int64_t every_ms)
 {
-    if (now_ms < *next_ms)
+    if (now_ms < *next_ms || dialer_leaving(d))
         return false;
     *next_ms = now_ms + every_ms;
     return true;
@@ -287,24 +299,26 @@ static void tick(struct dialer *d)
 
     arena_reset(d->arena);
     flight_report(d);
-    if (due(&d->orphans_at_ms, now_ms, ORPHANS_MS))
+    if (due(d, &d->orphans_at_ms, now_ms, ORPHANS_MS))
         adopt_orphans(d);
-    if (due(&d->campaigns_at_ms, now_ms, CAMPAIGNS_MS))
+    if (due(d, &d->campaigns_at_ms, now_ms, CAMPAIGNS_MS))
         find_campaigns(d);
-    if (due(&d->looks_at_ms, now_ms, LOOKS_MS))
+    if (due(d, &d->looks_at_ms, now_ms, LOOKS_MS))
         look_around(d);
     tally_installation(d);
-    if (due(&d->orders_at_ms, now_ms, ORDERS_MS))
+    if (due(d, &d->orders_at_ms, now_ms, ORDERS_MS))
         orders_look(d);
-    for (size_t i = 0; i < d->turn_count; i++) {
+    for (size_t i = 0; i < d->turn_count && !dialer_leaving(d); i++) {
         if (d->turn[i].at_ms > boot_now_ms() || http_loop_running(d->http) >= MOST_IN_FLIGHT)
             continue;
         dial_turn(d, &d->turn[i]);
         http_loop_run(d->http, 0, -1);                          /* permits are short-lived: sent before the next campaign asks */
         flight_report(d);
     }
-    prices_look(d);
-    courier_turn(d->courier);
+    if (!dialer_leaving(d))
+        prices_look(d);
+    if (!dialer_leaving(d))
+        courier_turn(d->courier);
 }
 
 static int until_next(const struct dialer *d)
@@ -321,18 +335,22 @@ static int until_next(const struct dialer *d)
     return wait_ms < 0 ? 0 : (int)wait_ms;
 }
 
-void dialer_run(struct dialer *d, const atomic_bool *stop)
+void dialer_run(struct dialer *d)
 {
-    while (!*stop) {
+    while (!dialer_leaving(d)) {
         tick(d);
         http_loop_run(d->http, until_next(d), -1);
     }
-    int64_t until_ms = boot_now_ms() + LAST_WAIT_MS;
-    while ((http_loop_running(d->http) || d->unreported) && boot_now_ms() < until_ms) {
+    while ((d->dialing || d->unreported) && boot_now_ms() < d->leave_at_ms) {
         arena_reset(d->arena);
         http_loop_run(d->http, 100, -1);
         flight_report(d);
         courier_record_again(d->courier);
     }
-    log_info(&d->ctx, "dialer.stopped", KV("in_flight", http_loop_running(d->http)));
+    arena_reset(d->arena);
+    unsigned dialing = d->dialing, given_up = http_loop_running(d->http) - dialing;
+    http_loop_give_up(d->http);
+    flight_report(d);                                           /* unknown, which another dialer looks into at once */
+    courier_return(d->courier);
+    log_info(&d->ctx, "dialer.stopped", KV("in_flight", dialing), KV("given_up", given_up));
 }

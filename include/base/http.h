@@ -76,6 +76,8 @@ struct http_loop *http_loop_create(unsigned most_connections_per_host);         
 void     http_loop_destroy(struct http_loop *);                  /* what still runs is given up; its done is not called */
 void     http_loop_start(struct http_loop *, const struct http_request *, http_done *, void *data);
 unsigned http_loop_running(const struct http_loop *);
+/* Ends everything that is running now: each done hears HTTP_NOT_SENT or HTTP_UNKNOWN. */
+void     http_loop_give_up(struct http_loop *);
 /* Works for at most wait_ms, returns early when something finished, when http_loop_wake is called, or when extra_fd
  * (or -1) is readable. */
 void     http_loop_run(struct http_loop *, int wait_ms, int extra_fd);

@@ -18,17 +18,15 @@
  */
 #pragma once
 
-#include <stdatomic.h>
-#include <stdbool.h>
-
 #include "base/settings.h"
 
 struct dialer;
 
 /* name: for the dialers table and the log. */
 struct dialer *dialer_create(const struct settings *, const char *name);
-/* Works until *stop becomes true; then permits nothing more, waits at most 8 s for what is in flight, and returns. */
-void dialer_run(struct dialer *, const atomic_bool *stop);
-/* Wakes the loop from a signal handling thread. */
-void dialer_wake(struct dialer *);
+/* Works until dialer_stop; then permits nothing more, waits at most 8 s for answers to calls that are being placed, and returns.
+ * Webhooks and questions that are still under way are given up: what they were about is lent to this dialer no more. */
+void dialer_run(struct dialer *);
+/* From any thread. */
+void dialer_stop(struct dialer *);
 void dialer_destroy(struct dialer *);

@@ -87,6 +87,11 @@ SELECT delivery_id, tenant_id, url, secret_sealed, old_secret_sealed, event_id, 
        (extract(epoch FROM created_at) * 1000000)::bigint AS created_us
   FROM outdial.webhook_claim($1);
 
+-- name: webhook_return
+-- lane: own
+-- global
+SELECT outdial.webhook_return($1::uuid[]);
+
 -- name: webhook_settle
 -- lane: own
 SELECT outdial.webhook_settle($1, $2, $3, $4, $5, $6, $7) AS state;

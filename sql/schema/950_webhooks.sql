@@ -201,6 +201,13 @@ BEGIN
               v.created_at;
 END $$;
 
+-- A dialer that stops gives back what it was sending: due at once, and nobody's failure.  A receiver may hear it twice.
+CREATE OR REPLACE FUNCTION outdial.webhook_return(p_deliveries uuid[]) RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
+    UPDATE webhook_deliveries SET lent_until = NULL, due_at = outdial.now(), attempts = attempts - 1
+     WHERE id = ANY (p_deliveries) AND state = 'waiting' AND lent_until > outdial.now()
+$$;
+
 -- How long after its n-th failure a delivery is tried again, before chance is added; a day and a few hours in all.
 CREATE OR REPLACE FUNCTION outdial.webhook_backoff(p_attempts integer) RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT (ARRAY['5 seconds', '30 seconds', '2 minutes', '10 minutes', '30 minutes', '1 hour', '3 hours', '6 hours'])

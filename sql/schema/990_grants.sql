@@ -112,7 +112,7 @@ BEGIN
                                            'dial_campaign', 'dialer_campaigns', 'dialer_orphans', 'attempts_accepted', 'dialer_looks', 'dialer_account', 'dialer_metrics',
                                            'dialer_numbers', 'number_report', 'dialer_prices', 'price_report', 'money_text',
                                            'attempt_report', 'look_owned', 'look_settle', 'look_news', 'cancel_settle', 'audit_add',
-                                           'webhook_claim', 'webhook_settle', 'webhook_tend']) THEN
+                                           'webhook_claim', 'webhook_return', 'webhook_settle', 'webhook_tend']) THEN
             EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO dialer', v_function.signature);
         END IF;
         IF v_function.proname = ANY (ARRAY['enter', 'tenant', 'principal', 'now', 'money_text']) THEN

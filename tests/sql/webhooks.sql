@@ -149,6 +149,17 @@ UPDATE webhook_deliveries SET due_at = outdial.now();
 SELECT w.claim(), w.settle('a', 80, 500) \g /dev/null
 SELECT is((SELECT is_active FROM webhook_endpoints WHERE id = w.id('a', 80)), false, 'and one more');
 
+-- A dialer that stops
+SELECT w.clear(), w.emit('a') \g /dev/null
+SELECT is(w.claim(), '80 x 1', 'lent');
+SELECT w.as('dialer', format('SELECT outdial.webhook_return(ARRAY[%L]::uuid[])', id)) FROM webhook_deliveries \g /dev/null
+SELECT is((SELECT state || attempts || (lent_until IS NULL) || (due_at <= outdial.now()) FROM webhook_deliveries), 'waiting0truetrue', 'what it gives back has not been tried');
+SELECT is(w.claim(), '80 x 1', 'and is lent again at once');
+SELECT is(w.settle('a', 80, 200), 'delivered', 'told');
+SELECT w.as('dialer', format('SELECT outdial.webhook_return(ARRAY[%L]::uuid[])', id)) FROM webhook_deliveries \g /dev/null
+SELECT is((SELECT state || attempts FROM webhook_deliveries), 'delivered1', 'what is settled stays so');
+SELECT is(w.in('a', 'SELECT outdial.webhook_return(ARRAY[uuid7()])'), '42501 permission denied for function webhook_return', 'only a dialer has something to give back');
+
 -- A full queue, and old things
 SELECT w.clear(), w.emit('a', 10), w.emit('b', 3) \g /dev/null
 SELECT is(w.as('dialer', 'SELECT outdial.webhook_tend(10)'), '1', 'a tenant''s queue is full');

@@ -408,6 +408,21 @@ TEST("waiting ends early when woken or when the extra descriptor is readable")
     http_loop_destroy(loop);
 }
 
+TEST("everything that runs is given up at once, and each is told so")
+{
+    begin();
+    struct http_loop *loop = http_loop_create(0);
+    struct tally t = { .loop = loop };
+    for (int i = 0; i < 5; i++)
+        http_loop_start(loop, &(struct http_request){ .method = "GET", .url = url("/silent") }, count, &t);
+    http_loop_run(loop, 20, -1);
+    http_loop_give_up(loop);
+    EQUAL_INT(http_loop_running(loop), 0);
+    EQUAL_INT(t.answered, 0);
+    EQUAL_INT(t.unknown + t.not_sent, 5);
+    http_loop_destroy(loop);
+}
+
 TEST("a loop may be given up while requests are running")
 {
     begin();
