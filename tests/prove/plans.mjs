@@ -4,6 +4,7 @@
 //
 // Plans come from auto_explain, so statements inside functions are seen too; each is planned twice, with and without its values known.
 import { execFileSync } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
@@ -36,6 +37,9 @@ const permitted = await one("SELECT id FROM outdial.attempts WHERE state = 'perm
 const lead = await one("SELECT lead_id FROM outdial.campaign_leads WHERE state = 'waiting' AND position = " + leads / 2)
 const middle = await one(`SELECT id FROM outdial.leads WHERE external_id = 'x${leads / 2}'`)
 const dnc = (await owner.query('SELECT id, phone_e164 FROM outdial.dnc OFFSET 777 LIMIT 1')).rows[0]
+const importing = await one("SELECT w.id('a', 60)"), listed = await one("SELECT w.id('a', 61)"), endpoint = await one("SELECT w.id('a', 80)")
+const delivery = await one("SELECT w.nth(8, 7)"), waiting = await one("SELECT id FROM outdial.webhook_deliveries WHERE state = 'waiting' ORDER BY id LIMIT 1")
+const asked = await one("SELECT attempt_id FROM outdial.price_asks ORDER BY due_at LIMIT 1")
 const phone = n => '+1213' + String(2000000 + n)
 const thousand = fn => Array.from({ length: 1000 }, (_, n) => fn(n))
 
@@ -104,11 +108,35 @@ const hot = [
     ['api', 'session_start', [A, user.slice(5), 1, 'new', 30, null, null]],
     ['api', 'user_list', [A, 20, null]],
     ['api', 'run_start', [A, await one("SELECT w.id('a', 22)"), 0, thousand(n => n), thousand(n => 'n' + n), thousand(n => n % 2 ? phone(n) : '+1212' + (2000000 + n)), thousand(n => 'o' + n), thousand(() => null), thousand(() => '{}'), 1000, 0], '1000'],
-    ['api', 'import_batch', [A, await one("SELECT w.id('a', 60)"), thousand(n => n % 2 ? 'x' + n : null), thousand(n => 'n' + n), thousand(n => n % 4 === 0 ? '+1212' + (2500000 + n) : phone(n)), thousand(n => 'o' + n), thousand(() => null), thousand(() => '{}'), [], [], [], [], [], 1, 0], '1000'],
+    ['api', 'import_batch', [A, importing, 'update', listed, thousand(() => randomUUID()), thousand(n => n % 2 ? 'x' + n : null), thousand(n => 'n' + n), thousand(n => n % 4 === 0 ? '+1212' + (2500000 + n) : phone(n)), thousand(n => 'o' + n), thousand(() => null), thousand(() => '{}'), thousand(() => null), thousand(n => n), thousand(n => 'r' + n), [], [], [], [], [], 0, 1, 0, 0], '1000'],
+    ['api', 'import_find', [A, importing]],
+    ['api', 'import_list', [A, 20, null]],
+    ['api', 'import_refusals', [A, importing, 0, 100]],
+    ['api', 'list_list', [A, 20, null]],
+    ['api', 'list_add_leads', [A, listed, [lead, middle]]],
+    ['api', 'lead_list_by_list', [A, 20, middle, listed], 'a later page'],
+    ['api', 'webhook_list', [A, 20, null]],
+    ['api', 'webhook_deliveries', [A, endpoint, 20, null, null]],
+    ['api', 'webhook_deliveries', [A, endpoint, 20, delivery, 'delivered'], 'delivered, a later page'],
+    ['api', 'webhook_delivery', [A, endpoint, delivery]],
+    ['api', 'webhook_test', [A, endpoint]],
+    ['api', 'webhook_redeliver', [A, endpoint, delivery]],
+    ['api', 'numbers_store', [A, account, JSON.stringify([{ number: '+12127771000', type: 'LOCAL', provider_sid: 'PN' + '0'.repeat(32) }]), false, 1]],
+    ['api', 'tenant_cost', [A, new Date(Date.now() - 60000), new Date(), 'day'], 'a minute'],
     ['dialer', 'dialer_campaigns', []],
     ['dialer', 'dialer_orphans', ['d', 1]],
     ['dialer', 'dialer_looks', [100]],
     ['dialer', 'dialer_account', [account]],
+    ['dialer', 'dialer_prices', []],
+    ['dialer', 'price_report', [A, asked, 'priced', 14000, 'USD', 1]],
+    ['dialer', 'price_report', [A, asked, 'later', null, null, null], 'later'],
+    ['dialer', 'number_orders', [20]],
+    ['dialer', 'webhook_claim', [64]],
+    ['dialer', 'webhook_settle', [A, waiting, 200, null, 10, 'ok', 100]],
+    ['dialer', 'webhook_settle', [A, waiting, 500, null, 10, 'no', 100], 'in vain'],
+    ['dialer', 'webhook_return', [thousand(() => waiting).slice(0, 256)]],
+    ['dialer', 'webhook_tend', [10000]],
+    ['dialer', 'call_accepted', [A, [permitted], ['CAaccepted'], ['201']]],
     ['dialer', 'dialer_owned', [account, [call.provider_sid, 'CAx']]],
     ['dialer', 'dialer_dial', [A, campaign, 1, 1, null], '1'],
     ['dialer', 'dialer_dial', [A, campaign, 1, 10, null], '10'],
@@ -118,7 +146,8 @@ const hot = [
     ['dialer', 'dialer_settle', [A, unknown, 'found', 'CAfound'], 'found'],
     ['dialer', 'dialer_cancelled', [A, call.id, call.provider_sid, 'canceled']],
 ]
-const big = ['leads', 'campaign_leads', 'attempts', 'conversations', 'legs', 'call_events', 'dnc', 'audit', 'idempotency']
+const big = ['leads', 'campaign_leads', 'attempts', 'conversations', 'legs', 'call_events', 'dnc', 'audit', 'idempotency', 'webhook_events', 'webhook_deliveries',
+             'price_asks', 'lead_list_members']
 
 function* nodes(plan) {
     yield plan
