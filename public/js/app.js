@@ -6,7 +6,7 @@ import { resumeSession, session } from "./api.js";
 import { language, loadLocale, preferredLocale, t } from "./i18n.js";
 import { may } from "./roles.js";
 import { address, go } from "./router.js";
-import { ErrorNotice } from "./parts/notice.js";
+import { ErrorNotice, Notice } from "./parts/notice.js";
 import { SignIn } from "./views/sign-in.js";
 import { Calling } from "./views/calling.js";
 import { Campaigns } from "./views/campaigns.js";
@@ -21,17 +21,26 @@ import { Webhooks } from "./views/webhooks.js";
 /** @type {Record<string, (props: any) => any>} */
 const SCREENS = { calling: Calling, campaigns: Campaigns, leads: Leads, numbers: Numbers, webhooks: Webhooks, settings: Settings, account: Account };
 
-/** Screens that may() knows by the same name, and opens to some roles only. */
+/** Screens that may() knows by the same name, and opens to administrators only. */
 const CLOSED = ["webhooks", "settings"];
 
+/** @param {import("./api.js").Session} who @param {string} screen */
+const closedTo = (who, screen) => CLOSED.includes(screen) && !may(who.user.role, /** @type {any} */ (screen));
+
 /**
- * Where somebody who is signed in stands: a second factor that is required comes first, some screens are an administrator's.
+ * Where somebody who is signed in stands: a second factor that is required comes first.
  * @param {import("./api.js").Session} who @param {string} screen
  */
 function placeOf(who, screen) {
     if (who.tenant?.require_totp && !who.user.totp_enabled)
         return "account";
-    return Object.hasOwn(SCREENS, screen) && (!CLOSED.includes(screen) || may(who.user.role, /** @type {any} */ (screen))) ? screen : "calling";
+    return Object.hasOwn(SCREENS, screen) ? screen : "calling";
+}
+
+/** In place of a screen that is an administrator's: who came by an address that somebody else sent is told so. @param {{ screen: string }} props */
+function Closed({ screen }) {
+    return html`<section class="card narrow" id="closed"><h1 class="screen-title">${t(`nav.${screen}`)}</h1>
+        <${Notice}><p>${t("frame.not_allowed")}</p><//></section>`;
 }
 
 function App() {
@@ -53,12 +62,12 @@ function App() {
             go(place, "", { replace: true });
     });
 
-    const Screen = SCREENS[place];
-    const open = who && !settingUp ? Object.keys(SCREENS).filter((name) => name !== "account" && placeOf(who, name) === name) : [];
+    const Screen = who && closedTo(who, place) ? Closed : SCREENS[place];
+    const open = who && !settingUp ? Object.keys(SCREENS).filter((name) => name !== "account" && placeOf(who, name) === name && !closedTo(who, name)) : [];
     return html`<${Frame} screens=${open} screen=${place}>
         ${settingUp ? html`<${SetUp} key=${argument} token=${argument} />`
             : who === undefined ? failure && html`<${ErrorNotice} error=${failure} retry=${start} />`
-            : who ? html`<${Screen} key=${who.user.id} session=${who} argument=${argument} />` : html`<${SignIn} />`}
+            : who ? html`<${Screen} key=${who.user.id} session=${who} screen=${place} argument=${argument} />` : html`<${SignIn} />`}
     <//>`;
 }
 

@@ -89,6 +89,13 @@ async function violations(page) {
     return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join("; ")}`);
 }
 
+/** What makes the page wider than the window. */
+async function sticksOut(page) {
+    return page.evaluate(() => document.documentElement.scrollWidth <= innerWidth ? []
+        : [...document.body.querySelectorAll("*")].filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5)
+            .map((element) => `${element.tagName}#${element.id}.${element.className}`));
+}
+
 /** Tabs until the element has the focus, as somebody without a mouse would. */
 async function tabTo(page, id) {
     for (let presses = 0; presses < 60; presses++) {
@@ -391,7 +398,20 @@ for (const colorScheme of ["light", "dark"]) {
         await page.keyboard.press("Escape");
 
         await page.setViewportSize({ width: 320, height: 640 });
-        assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "nothing to scroll sideways");
+        assert.deepEqual(await sticksOut(page), [], "nothing to scroll sideways");
         assert.deepEqual(await violations(page), [], "narrow");
+
+        assert.equal(await page.locator(".screens a").first().isVisible(), false, "the screens are behind a button");
+        await page.focus("#menu");
+        await page.keyboard.press("Enter");
+        assert.deepEqual([await sticksOut(page), await violations(page)], [[], []], "narrow, with the menu open");
+        await page.keyboard.press("Escape");
+        await page.waitForSelector('#menu:focus[aria-expanded="false"]');
+        await page.keyboard.press("Enter");
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Tab");
+        await page.keyboard.press("Enter");
+        await page.waitForFunction(() => location.hash === "#/leads");
+        assert.equal(await page.locator(".screens a").first().isVisible(), false, "whoever has chosen sees the screen");
     });
 }

@@ -44,7 +44,7 @@ async function violations(page) {
 test("an endpoint is made, tested, and removed", async (t) => {
     const shop = await receiver();
     t.after(() => shop.down());
-    const { page, complaints } = await visitor(t, { bypassCSP: true });
+    const { page, complaints } = await visitor(t, { bypassCSP: true, reducedMotion: "reduce" });
     await signIn(page);
     await page.waitForSelector("#new-webhook");
     await page.fill("#webhook-url", shop.url);
@@ -97,9 +97,12 @@ test("what is wrong with an address is said in place", async (t) => {
     assert.match(await page.locator("#new-webhook [role=alert]").textContent(), /public addresses/);
 });
 
-test("who may not manage webhooks is told so", async (t) => {
+test("who may not have an administrator's screen is told so, and is not led there", async (t) => {
     const { page } = await visitor(t);
     await signIn(page, OUTDIAL_AGENT_EMAIL, OUTDIAL_AGENT_PASSWORD);
-    await page.waitForSelector(".card.narrow .notice");
-    assert.equal(await page.locator('.screens a[href="#/webhooks"]').count(), 0);
+    for (const screen of ["webhooks", "settings"]) {
+        await page.goto(`${OUTDIAL_URL}/#/${screen}`);
+        await page.waitForSelector("#closed .notice");
+        assert.equal(await page.locator(`.screens a[href="#/${screen}"]`).count(), 0);
+    }
 });

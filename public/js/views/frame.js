@@ -1,6 +1,6 @@
 // What stands around every screen: the bar at the top, the banner for a lost connection, the sheet of keys.
 
-import { html, useState } from "../preact.js";
+import { html, useEffect, useRef, useState } from "../preact.js";
 import { useStore } from "../store.js";
 import { connectionLost, session, signOut } from "../api.js";
 import { chooseLocale, language, LOCALES, t } from "../i18n.js";
@@ -59,6 +59,27 @@ function LostBanner() {
     </div>`;
 }
 
+/** The way to the other screens: links in a row, and where there is no room for a row, below a button that opens and closes them. @param {{ screens: string[], screen: string }} props */
+function Screens({ screens, screen }) {
+    const [open, setOpen] = useState(false);
+    const button = useRef(/** @type {HTMLButtonElement | null} */ (null));
+    useEffect(() => setOpen(false), [screen]);
+    const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+        if (event.key !== "Escape" || !open)
+            return;
+        setOpen(false);
+        button.current?.focus();
+    };
+    return html`<nav class="screens" aria-label=${t("nav.title")} onKeyDown=${onKeyDown}>
+        <button type="button" id="menu" class="button bare" ref=${button} aria-expanded=${open} aria-controls="screens"
+            onClick=${() => setOpen(!open)}><${Icon} name=${open ? "x" : "menu"} /> ${t("nav.title")}</button>
+        <div id="screens" class="screens-list" data-open=${open}>
+            ${screens.map((name) => html`<a key=${name} href=${`#/${name}`} aria-current=${name === screen ? "page" : undefined}
+                onClick=${() => setOpen(false)}>${t(`nav.${name}`)}</a>`)}
+        </div>
+    </nav>`;
+}
+
 /** @param {{ screens: string[], screen: string, children?: any }} props */
 export function Frame({ screens, screen, children }) {
     const [sheet, setSheet] = useState(false);
@@ -72,9 +93,7 @@ export function Frame({ screens, screen, children }) {
         <header class="top">
             <div class="top-in">
                 <p class="brand"><${Mark} /><span>Outdial</span></p>
-                ${screens.length > 1 && html`<nav class="screens" aria-label=${t("nav.title")}>
-                    ${screens.map((name) => html`<a key=${name} href=${`#/${name}`} aria-current=${name === screen ? "page" : undefined}>${t(`nav.${name}`)}</a>`)}
-                </nav>`}
+                ${screens.length > 1 && html`<${Screens} screens=${screens} screen=${screen} />`}
                 ${who?.tenant && html`<p class="tenant" title=${t("frame.tenant")}><bdi>${who.tenant.name}</bdi></p>`}
                 <div class="top-tools">
                     <${LanguageChoice} />
