@@ -59,13 +59,16 @@ test('a wrong password and an unknown address say the same, and cost about the s
     return { ms: performance.now() - began, body: { ...answer.body, request_id: '' } };
   };
   const known = [], unknown = [];
-  for (let i = 0; i < 4; i++) {
+  const least = (list) => Math.min(...list.map((x) => x.ms));
+  const alike = () => least(unknown) > least(known) / 2 && least(unknown) < least(known) * 2;
+  /* the least of four, of more where the machine has something else to do: without a hash one of them would be a fraction of the other for ever */
+  for (let i = 0; i < 4 || (i < 30 && !alike()); i++) {
+    if (i > 0 && i % 4 === 0) await agent();                 // a success clears the count of failures
     known.push(await time(env.OUTDIAL_AGENT_EMAIL));
     unknown.push(await time(`${randomUUID()}@demo.example`));
   }
   assert.deepEqual(known[0].body, unknown[0].body);
-  const least = (list) => Math.min(...list.map((x) => x.ms));
-  assert.ok(least(unknown) > least(known) / 2 && least(unknown) < least(known) * 2, `${least(known)} ms against ${least(unknown)} ms`);
+  assert.ok(alike(), `${least(known)} ms against ${least(unknown)} ms`);
   await agent();                                          // a success clears the count of failures
 });
 
