@@ -20,7 +20,7 @@ import { Progress } from "./calling/progress.js";
 import { useRun } from "./calling/run.js";
 import { SkippedList } from "./calling/skipped.js";
 
-/** @typedef {{ id: string, name: string, state: string, agentKind?: string, intervalMinutes?: number }} Campaign */
+/** @typedef {{ id: string, name: string, state: string, isDefault?: boolean, agentKind?: string, intervalMinutes?: number }} Campaign */
 
 /** @param {{ session: import("../api.js").Session, argument: string }} props argument: the campaign's id */
 export function Calling({ session, argument }) {
@@ -41,7 +41,7 @@ export function Calling({ session, argument }) {
     const chosen = campaigns?.find(({ id }) => id === argument);
     useEffect(() => {
         if (campaigns?.length && !chosen)
-            go("calling", (campaigns.find(({ state }) => state === "running") ?? campaigns[0]).id, { replace: true });
+            go("calling", (campaigns.find(({ state }) => state === "running") ?? campaigns.find(({ isDefault }) => isDefault) ?? campaigns[0]).id, { replace: true });
     });
 
     if (!tenant)
