@@ -17,9 +17,9 @@ before(async () => {
 });
 after(() => browser?.close());
 
-/** The page with everything folded out that it shows, and every line it wrote to the console. */
+/** The page, so tall that every operation is drawn (what is out of sight is not, when there are many), and every line it wrote to the console. */
 async function reader(t, options = {}) {
-    const context = await browser.newContext({ locale: "en-US", viewport: { width: 1360, height: 900 }, ...options });
+    const context = await browser.newContext({ locale: "en-US", viewport: { width: 1360, height: 30_000 }, ...options });
     context.setDefaultTimeout(PATIENCE_MS);
     t.after(() => context.close());
     const page = await context.newPage();
