@@ -9,10 +9,13 @@ SELECT * FROM lead_shown WHERE tenant_id = $1 AND deleted_at IS NULL AND ($3::uu
 
 -- name: lead_list_by_phone
 -- lane: read
-SELECT * FROM lead_shown
- WHERE tenant_id = $1 AND deleted_at IS NULL AND ($3::uuid IS NULL OR id < $3)
-   AND id = ANY (ARRAY(SELECT l.id FROM leads l WHERE l.tenant_id = $1 AND l.phone_e164 = $4
-                       UNION SELECT p.lead_id FROM lead_phones p WHERE p.tenant_id = $1 AND p.phone_e164 = $4)) ORDER BY id DESC LIMIT $2;
+-- Few leads have one number; LIMIT 1 keeps them looked up one by one, whatever the planner believes about their count.
+SELECT l.*
+  FROM (SELECT id FROM leads WHERE tenant_id = $1 AND phone_e164 = $4 AND deleted_at IS NULL
+        UNION SELECT lead_id FROM lead_phones WHERE tenant_id = $1 AND phone_e164 = $4) found
+ CROSS JOIN LATERAL (SELECT * FROM lead_shown s WHERE s.tenant_id = $1 AND s.id = found.id AND s.deleted_at IS NULL LIMIT 1) l
+ WHERE $3::uuid IS NULL OR found.id < $3
+ ORDER BY found.id DESC LIMIT $2;
 
 -- name: lead_list_by_campaign
 -- lane: read

@@ -272,6 +272,7 @@ CREATE OR REPLACE FUNCTION outdial.webhook_tend(p_ceiling integer) RETURNS integ
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = outdial, pg_temp AS $$
 DECLARE
     v_changed  integer;
+    v_oldest   timestamptz := outdial.now() - interval '30 days';
 BEGIN
     IF NOT pg_try_advisory_xact_lock(hashtextextended('webhook_tend', 12)) THEN
         RETURN 0;
@@ -292,7 +293,7 @@ BEGIN
         SELECT tenant_id, 'dialer', CASE WHEN full_since IS NULL THEN 'webhook.queue_open' ELSE 'webhook.queue_full' END, id, '{}' FROM changed RETURNING 1
     )
     SELECT count(*) INTO v_changed FROM told;
-    DELETE FROM webhook_events e USING (SELECT tenant_id, seq FROM webhook_events WHERE created_at < outdial.now() - interval '30 days'
+    DELETE FROM webhook_events e USING (SELECT tenant_id, seq FROM webhook_events WHERE created_at < v_oldest
                                          ORDER BY created_at LIMIT 1000) old
      WHERE e.tenant_id = old.tenant_id AND e.seq = old.seq;
     RETURN v_changed;
