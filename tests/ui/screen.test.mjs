@@ -411,7 +411,7 @@ for (const colorScheme of ["light", "dark"]) {
         await page.keyboard.press("Tab");
         await page.keyboard.press("Tab");
         await page.keyboard.press("Enter");
-        await page.waitForFunction(() => location.hash === "#/leads");
+        await page.waitForFunction(() => location.hash === "#/campaigns");
         assert.equal(await page.locator(".screens a").first().isVisible(), false, "whoever has chosen sees the screen");
     });
 }

@@ -73,7 +73,7 @@ function Screens({ screens, screen }) {
     return html`<nav class="screens" aria-label=${t("nav.title")} onKeyDown=${onKeyDown}>
         <button type="button" id="menu" class="button bare" ref=${button} aria-expanded=${open} aria-controls="screens"
             onClick=${() => setOpen(!open)}><${Icon} name=${open ? "x" : "menu"} /> ${t("nav.title")}</button>
-        <div id="screens" class="screens-list" data-open=${open}>
+        <div id="screens" class="screens-list" data-open=${String(open)}>
             ${screens.map((name) => html`<a key=${name} href=${`#/${name}`} aria-current=${name === screen ? "page" : undefined}
                 onClick=${() => setOpen(false)}>${t(`nav.${name}`)}</a>`)}
         </div>
